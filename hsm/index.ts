@@ -11,6 +11,7 @@ export type {
   KeyGenerator,
   KeyLabel,
   KeyPurpose,
+  Lane,
   Permit,
   Pkcs11Signer,
   PublicKey,
@@ -21,3 +22,4 @@ export type {
 } from './signer.js';
 export { HsmError, type HsmErrorCode } from './errors.js';
 export { mintPermit, permitSecretOctets } from './permit.js';
+export { startPkcs11KeyGenerator, startPkcs11Signer, type Pkcs11SignerOptions } from './client.js';

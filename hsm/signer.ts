@@ -1,3 +1,5 @@
+import type { HsmErrorCode } from './errors.js';
+
 /** Key algorithms of the three infrastructures: SMKI is P-256, IKI and DCCKI are RSA. */
 export type KeyAlgorithm = 'P-256' | 'RSA-2048';
 
@@ -8,11 +10,20 @@ export type KeyLabel = string;
 export type KeyPurpose = 'certificate' | 'crl' | 'statement' | 'health';
 
 /**
+ * Which of the signer's two queues a request waits in: `adhoc` (somebody waits for the answer) is always served
+ * before `batch`.
+ */
+export type Lane = 'adhoc' | 'batch';
+
+/**
  * Leave to sign these bytes with this key, once: HMAC-SHA256 under a secret drawn at start-up that only the
  * stage which checked the bytes shares with the signer process. See `mintPermit`.
  */
 export interface Permit {
-  /** Unique for ever: intent id and item for certificates, CRL number for CRLs, random for statements. */
+  /**
+   * Unique for ever under one key and purpose: intent id and item for certificates, CRL number and attempt for
+   * CRLs, random for statements. 1 to 255 octets.
+   */
   readonly id: Uint8Array;
   readonly mac: Uint8Array;
 }
@@ -23,7 +34,12 @@ export interface SignRequest {
   /** The whole bytes, never a digest: the signer hashes (SHA-256) itself. At most 64 MiB. */
   readonly data: Uint8Array;
   readonly permit: Permit;
+  /** `adhoc` when absent. */
+  readonly lane?: Lane | undefined;
 }
+
+/** Octets of `SignRequest.data` at most: the largest CRL, with room. */
+export const maximumDataOctets = 64 * 1024 * 1024;
 
 export interface PublicKey {
   readonly label: KeyLabel;
@@ -42,7 +58,8 @@ export interface PublicKey {
  * order and reports each request by itself.
  *
  * Errors are `HsmError`s. A request is sent to the token at most once: the signer never repeats a signature by
- * itself. `hsm/outcome-unknown` means a signature may exist: treat the certificate as issued and abandon its
+ * itself. A permit is spent when its request reaches the signer process; only after `hsm/busy` and
+ * `hsm/unavailable` may the same permit be used again. `hsm/outcome-unknown` means a signature may exist: treat the certificate as issued and abandon its
  * serial. Every other code means the token certainly returned no signature for this request.
  */
 export interface Signer {
@@ -75,6 +92,8 @@ export interface SignerHealth {
   readonly manufacturer: string | undefined;
   /** Why it is not `ready`, in words for an operator. */
   readonly reason: string | undefined;
+  /** Why it is not `ready`, as the code that requests are refused with meanwhile. */
+  readonly problem?: HsmErrorCode | undefined;
 }
 
 /** Only where a ceremony runs. */
