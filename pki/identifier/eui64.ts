@@ -1,0 +1,55 @@
+import { IdentifierError } from './error.js';
+
+/** An EUI-64 as an unsigned 64-bit value. */
+export type Eui64 = bigint;
+
+const allOnes = 0xffff_ffff_ffff_ffffn;
+/** The I/G bit of the first octet (IEEE 802): set in group addresses, which name no single entity. */
+const groupBit = 1n << 56n;
+
+function checked(eui: bigint): Eui64 {
+  if (eui === 0n || eui === allOnes || (eui & groupBit) !== 0n)
+    throw new IdentifierError('identifier/eui-value');
+  return eui;
+}
+
+/** Reads `AA-BB-CC-DD-EE-FF-GG-HH`, digits of either case (DUIS schema; SMKI repository interface). */
+export function parseEui64(text: string): Eui64 {
+  if (!/^[0-9A-Fa-f]{2}(-[0-9A-Fa-f]{2}){7}$/.test(text)) throw new IdentifierError('identifier/eui-form');
+  return checked(BigInt(`0x${text.replaceAll('-', '')}`));
+}
+
+/** The text form, upper case. */
+export function formatEui64(eui: Eui64): string {
+  const digits = eui.toString(16).toUpperCase().padStart(16, '0');
+  return digits.replace(/..(?=.)/g, '$&-');
+}
+
+export function eui64FromOctets(octets: Uint8Array): Eui64 {
+  if (octets.length !== 8) throw new IdentifierError('identifier/eui-form');
+  return checked(new DataView(octets.buffer, octets.byteOffset, 8).getBigUint64(0));
+}
+
+export function eui64ToOctets(eui: Eui64): Uint8Array {
+  const octets = new Uint8Array(8);
+  new DataView(octets.buffer).setBigUint64(0, eui);
+  return octets;
+}
+
+/** As PostgreSQL's signed `bigint` holds it: the same 64 bits, so that test identifiers above 2^63 fit. */
+export function eui64ToSigned(eui: Eui64): bigint {
+  return BigInt.asIntN(64, eui);
+}
+
+export function eui64FromSigned(value: bigint): Eui64 {
+  return checked(BigInt.asUintN(64, value));
+}
+
+/**
+ * Whether an EUI-64 lies in one of the blocks set aside for organisations (policy values such as `70-B3-D5-1F-3`:
+ * hexadecimal digits with hyphens after every two). Devices use their makers' blocks, never these.
+ */
+export function isOrganisationEui(eui: Eui64, prefixes: readonly string[]): boolean {
+  const digits = eui.toString(16).padStart(16, '0');
+  return prefixes.some(prefix => digits.startsWith(prefix.replaceAll('-', '').toLowerCase()));
+}

@@ -1,0 +1,17 @@
+import type { Lint } from './lint.js';
+
+export const l02: Lint = {
+  id: 'L02',
+  title: 'serial number positive, at most 16 octets, and 16 as issued',
+  clause: 'RFC 5280 4.1.2.2; SMKI certificate policies (16 octets, recalled)',
+  effective: new Date('2008-05-01'),
+  appliesTo: 'all',
+  readsOuter: false,
+  bad: { profile: 'device-ds', path: [1], becomes: '0210ff0102030405060708090a0b0c0d0e0f' },
+  *check({ serial }) {
+    const [first = 0] = serial;
+    if (first >= 0x80 || serial.every(octet => octet === 0)) yield 'not positive';
+    if (serial.length > 16) yield `${serial.length} octets`;
+    if (serial.length < 16) yield { warning: `${serial.length} octets where 16 are issued` };
+  }
+};

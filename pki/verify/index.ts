@@ -1,0 +1,11 @@
+/**
+ * Whether signed things hold: signatures, certificates of our profiles up to a configured anchor, revocation
+ * lists and the status they give. Trusts the anchors and the policy it is handed, and nothing it reads; has no
+ * state but a bounded cache of imported public keys; depends on nothing from outside Node. Every answer that is
+ * not `ok` has a code; doubt is a refusal.
+ */
+export { verifySignature, type SignatureForm } from './signature.js';
+export type { VerifyCode, VerifyFailure, VerifyResult } from './result.js';
+export { verifyIssued, type IssuedOptions } from './issued.js';
+export { verifyCrl, type CrlResult, type RevokedCertificate, type VerifiedCrl } from './crl.js';
+export { certificateStatus, type CertificateStatus } from './status.js';

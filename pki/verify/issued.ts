@@ -1,0 +1,135 @@
+import { profiles, validityRuleOf, type Policy, type Profile, type ProfileName } from '../profile/index.js';
+import type { Certificate } from '../x509/index.js';
+import { judgeDates, judgeIssuerDates } from './dates.js';
+import { judgeAlone, judgeAuthority, judgeRole } from './judge.js';
+import { failure, type VerifyFailure, type VerifyResult } from './result.js';
+import { verifySignature } from './signature.js';
+
+export interface IssuedOptions {
+  /** The moment of judgement. */
+  readonly at: Date;
+  /** The profile the certificate must have; the profiles of its issuers follow from the table. */
+  readonly profile: ProfileName;
+  readonly policy: Policy;
+  /** Root certificates trusted by configuration. */
+  readonly anchors: readonly Certificate[];
+  /** The Remote Party Role (decimal) the subject must have; undefined asks for none. */
+  readonly role?: number | undefined;
+}
+
+/**
+ * Certificates of one name and key that are tried as an issuer: a CA's certificate may have been issued again.
+ * A bound on signatures, so that a pile of look-alikes costs no time. With three levels at most, 72 in all.
+ */
+const maxCandidates = 8;
+
+/**
+ * Whether a certificate is one of its profile, issued under an anchor, through the issuers its profile names.
+ * The target is the certificate handed in, whatever stands among `issuers`: those are candidates from anywhere,
+ * in any order, trusted for nothing; `anchors` alone are.
+ *
+ * Checked from the target upwards: critical extensions, profile, policy, role, dates; then for each issuer name
+ * (by octets), key identifier, signature over the octets received, authority (basic constraints, path length,
+ * key usage), its own profile and policy, and its dates by the profile's validity rule. Where several issuers
+ * were tried, the failure that got furthest up is told. Revocation is a question of its own
+ * (`certificateStatus`), and this is no RFC 5280 section 6 validation of just any chain.
+ *
+ * Throws `policy/no-oid` when the environment has no policy OIDs to judge by.
+ */
+export function verifyIssued(
+  certificate: Certificate,
+  issuers: readonly Certificate[],
+  options: IssuedOptions
+): VerifyResult {
+  const profile = profiles[options.profile];
+  const failed =
+    judgeAlone(certificate, profile, options.policy, 0) ??
+    judgeRole(certificate, options.role) ??
+    climb(certificate, profile, 0, { ...options, issuers, target: certificate }) ??
+    judgeDates(certificate, options.at);
+  return failed ?? { ok: true };
+}
+
+interface Climb extends IssuedOptions {
+  readonly issuers: readonly Certificate[];
+  readonly target: Certificate;
+}
+
+/** Goes from a certificate to an anchor; undefined when it gets there. */
+function climb(
+  certificate: Certificate,
+  profile: Profile,
+  depth: number,
+  options: Climb
+): VerifyFailure | undefined {
+  if (profile.kind === 'root') return judgeRoot(certificate, depth, options);
+  const candidates = findIssuers(certificate, profile, depth, options);
+  if (!Array.isArray(candidates)) return candidates;
+  const issuerProfile = profiles[profile.issuerProfile];
+  const rule = validityRuleOf(profiles[options.profile]);
+  let furthest: VerifyFailure | undefined;
+  for (const issuer of candidates) {
+    const failed =
+      judgeSignature(certificate, issuer, depth) ??
+      judgeAuthority(issuer, depth + 1) ??
+      judgeAlone(issuer, issuerProfile, options.policy, depth + 1) ??
+      climb(issuer, issuerProfile, depth + 1, options) ??
+      judgeIssuerDates(issuer, depth + 1, rule, options.target, options.at);
+    if (!failed) return undefined;
+    if (!furthest || failed.depth > furthest.depth) furthest = failed;
+  }
+  return furthest;
+}
+
+/** A root is trusted because it is configured; its own signature shows only that it is not damaged. */
+function judgeRoot(root: Certificate, depth: number, { anchors }: Climb): VerifyFailure | undefined {
+  if (!anchors.some(anchor => equal(anchor.der, root.der)))
+    return failure('verify/no-chain', depth, 'the root is not an anchor');
+  return judgeSignature(root, root, depth);
+}
+
+/** Candidates with the issuer's name and key identifier, or why there is none. */
+function findIssuers(
+  certificate: Certificate,
+  profile: Profile,
+  depth: number,
+  { anchors, issuers }: Climb
+): Certificate[] | VerifyFailure {
+  const pool = profiles[profile.issuerProfile].kind === 'root' ? anchors : issuers;
+  const keyId = certificate.authorityKeyIdentifier?.keyIdentifier;
+  const hasKey = ({ subjectKeyIdentifier: own }: Certificate) =>
+    own !== undefined && keyId !== undefined && equal(own, keyId);
+  const named = pool.filter(candidate => equal(candidate.subject.der, certificate.issuer.der));
+  const candidates = named.filter(hasKey).slice(0, maxCandidates);
+  if (candidates.length > 0) return candidates;
+  if (named.length > 0)
+    return failure('verify/issuer-key', depth, 'no issuer of that name has the key identifier');
+  if (pool.some(hasKey))
+    return failure('verify/issuer-name', depth, 'the issuer with that key has another name');
+  return failure('verify/no-chain', depth, 'the issuer is not known');
+}
+
+/**
+ * Signatures on CA certificates that verified before, by the two parsed certificates themselves. What they are
+ * does not change, and a group of hundreds has one chain: without this two of three verifications are the same.
+ */
+const verifiedIssuers = new WeakMap<Certificate, WeakSet<Certificate>>();
+
+function judgeSignature(
+  certificate: Certificate,
+  issuer: Certificate,
+  depth: number
+): VerifyFailure | undefined {
+  if (verifiedIssuers.get(certificate)?.has(issuer)) return undefined;
+  if (!verifySignature(issuer.publicKey.spki, certificate.tbs, certificate.signature, 'der'))
+    return failure('verify/signature', depth, 'does not verify');
+  if (depth > 0) {
+    const issuers = verifiedIssuers.get(certificate) ?? new WeakSet();
+    verifiedIssuers.set(certificate, issuers.add(issuer));
+  }
+  return undefined;
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
+}

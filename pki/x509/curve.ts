@@ -1,0 +1,34 @@
+/** Domain parameters that checking needs (SEC 2 / FIPS 186-4 D.1.2); a is -3 on both curves. */
+export const curves = {
+  'P-256': {
+    octets: 32,
+    p: 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn,
+    b: 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn,
+    n: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+  },
+  'P-384': {
+    octets: 48,
+    p: 0xfffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffffn,
+    b: 0xb3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aefn,
+    n: 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n
+  }
+} as const;
+export type CurveName = keyof typeof curves;
+
+export function unsignedFromOctets(octets: Uint8Array): bigint {
+  if (octets.length === 0) return 0n;
+  return BigInt(`0x${Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('hex')}`);
+}
+
+/**
+ * Whether octets are an uncompressed point (`04`, x, y; SEC 1 2.3.3) with coordinates below p that satisfy the
+ * curve's equation. Both curves have cofactor 1, so that is the whole of public key validation (SP 800-56A 5.6.2.3).
+ */
+export function isOnCurve(name: CurveName, point: Uint8Array): boolean {
+  const { octets, p, b } = curves[name];
+  if (point.length !== 1 + 2 * octets || point[0] !== 0x04) return false;
+  const x = unsignedFromOctets(point.subarray(1, 1 + octets));
+  const y = unsignedFromOctets(point.subarray(1 + octets));
+  if (x >= p || y >= p) return false;
+  return (y * y - (x * x * x - 3n * x + b)) % p === 0n;
+}
