@@ -1,0 +1,23 @@
+/** What the repository records, type to meaning. The closed set: `record` and `append` take nothing else. */
+export const auditEvents = {
+  'repository.certificates.published': 'A group of certificates was checked and accepted.',
+  'repository.certificates.repeated': 'A group came again with the octets that are already here.',
+  'repository.crl.published': 'A revocation list was checked and accepted.',
+  'repository.crl.repeated': 'A revocation list came again with the octets that are already here.',
+  'repository.publication.refused': 'A publication was refused; nothing of it was stored.',
+  'repository.publication.conflict':
+    'Alarm: other octets under an identity that is already here (serial number, group or list number).',
+  'repository.status.in-use':
+    'A device certificate was stated to be in use; its predecessor is not any more.',
+  'repository.status.refused': 'A statement about a certificate in use was refused.',
+  'repository.store.inconsistent': 'Alarm: a stored row contradicts its certificate; it was not answered.',
+  'repository.api-key.added': 'An API key was made.',
+  'repository.api-key.revoked': 'An API key was taken out of use.',
+  'repository.peer.refused': 'A peer asked for something its name does not permit.',
+  'repository.query.search': 'A certificate search was answered.',
+  'repository.query.retrieve': 'A certificate was asked for by its serial number.',
+  'repository.query.refused': 'A query was refused: its API key, its form or its size.',
+  'repository.query.failed': 'A query could not be answered by a fault of ours.'
+} as const satisfies Record<string, string>;
+
+export type RepositoryAuditType = keyof typeof auditEvents;

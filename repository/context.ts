@@ -1,0 +1,14 @@
+import type { ComponentDeps } from '../ops/kit/deps.js';
+import type { Policy } from '../pki/index.js';
+import type { Metrics } from './metrics.js';
+import type { Authorities } from './publish/authorities.js';
+import type { ApiKeyRing } from './store/api-keys.js';
+
+/** What the repository's own parts work with; made once in `repository.ts`. */
+export interface RepositoryContext extends Omit<ComponentDeps, 'metrics'> {
+  readonly policy: Policy;
+  readonly basePath: string;
+  readonly authorities: Authorities;
+  readonly apiKeys: ApiKeyRing;
+  readonly metrics: Metrics;
+}
