@@ -1,0 +1,214 @@
+import { AuditUnavailable } from '../kit/audit.js';
+import { openChain, type ChainFile } from './chain-file.js';
+import { link, type Head, type LogOrigin, type StampedEvent } from './entry.js';
+import { AuditError } from './errors.js';
+import { writeHeadFile, type DatabaseHead } from './heads.js';
+
+/** DESIGN: bounds the memory of one write; a group of a thousand certificates is one act of few events. */
+const maxGroupEvents = 4_096;
+
+/** Nothing is written any more: we closed the log, or another process is its writer now. */
+const finalFailures: ReadonlySet<string> = new Set(['closed', 'audit/fenced']);
+
+interface Waiter {
+  readonly events: readonly StampedEvent[];
+  /** True for events of a database act: they count once the database knows the head. */
+  readonly recorded: boolean;
+  /** Number of the first event in the log. */
+  resolve(seq: number): void;
+  reject(error: unknown): void;
+}
+
+export interface SequencerOptions {
+  readonly origin: LogOrigin;
+  readonly logPath: string;
+  readonly headPath: string;
+  readonly databaseHead: DatabaseHead;
+  now(): Date;
+  /** Makes an event about the log itself. */
+  stamp(type: string, facts: Readonly<Record<string, string | number>>): StampedEvent;
+  onState(failure: string | undefined): void;
+}
+
+/**
+ * The single writer of a log. Callers that wait at the same time share one write and one fdatasync; then the
+ * head moves, in the database and in the head file, and only then anybody is answered.
+ *
+ * After any fault the file is closed. The next call opens it again, checks that it still ends where it was left,
+ * and goes on; while that fails every caller gets `AuditUnavailable`.
+ */
+export class Sequencer {
+  readonly #options: SequencerOptions;
+  #file: ChainFile | undefined;
+  /** The last head on stable storage. */
+  #head: Head;
+  /** How far the database is known to be. */
+  #databaseSeq: number;
+  #failure: string | undefined;
+  #queue: Waiter[] = [];
+  #running: Promise<void> | undefined;
+  /** Recorded events in the log since the offset up to which the sweeper has settled, with their numbers. */
+  #placed = new Map<string, number>();
+  #placedBefore = new Map<string, number>();
+
+  constructor(
+    options: SequencerOptions,
+    file: ChainFile,
+    tail: Head,
+    databaseSeq: number,
+    ids: readonly string[]
+  ) {
+    this.#options = options;
+    this.#file = file;
+    this.#head = tail;
+    this.#databaseSeq = databaseSeq;
+    ids.forEach((id, index) => this.#placed.set(id, tail.seq - ids.length + 1 + index));
+  }
+
+  get head(): Head {
+    return this.#head;
+  }
+
+  /** Why nothing can be written at present, for an operator. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves with the number of the first event when all are durable; `AuditUnavailable` otherwise. */
+  place(events: readonly StampedEvent[], recorded: boolean): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ events, recorded, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  isPlaced(id: string): boolean {
+    return this.#placed.has(id) || this.#placedBefore.has(id);
+  }
+
+  /** Forgets ids of the last period but one: their transactions are over and all their events placed. */
+  forgetSettled(): void {
+    this.#placedBefore = this.#placed;
+    this.#placed = new Map();
+  }
+
+  async close(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    await this.#file?.close();
+    this.#file = undefined;
+    this.#failure = 'closed';
+  }
+
+  async #run(): Promise<void> {
+    // Callers of the same turn join the first group.
+    await Promise.resolve();
+    try {
+      while (this.#queue.length > 0) {
+        const group: Waiter[] = [];
+        let count = 0;
+        while (this.#queue.length > 0 && count < maxGroupEvents) {
+          const waiter = this.#queue.shift();
+          if (waiter === undefined) break;
+          group.push(waiter);
+          count += waiter.events.length;
+        }
+        await this.#commit(group);
+      }
+    } finally {
+      // In the turn that saw the queue empty: whoever comes later must find nothing running and begin anew.
+      this.#running = undefined;
+    }
+  }
+
+  async #commit(group: readonly Waiter[]): Promise<void> {
+    let numbers: readonly number[];
+    try {
+      if (this.#failure !== undefined && finalFailures.has(this.#failure))
+        throw new AuditError('audit/fenced', `the audit log has ended: ${this.#failure}`);
+      numbers = await this.#write(group);
+    } catch (error) {
+      await this.#fail(error);
+      const unavailable = new AuditUnavailable('the audit log cannot be written', { cause: error });
+      for (const waiter of group) waiter.reject(unavailable);
+      return;
+    }
+    let databaseFault: unknown;
+    if (this.#databaseSeq < this.#head.seq) {
+      const { seq } = this.#head;
+      try {
+        await this.#options.databaseHead.advance(this.#head, this.#options.now());
+        this.#databaseSeq = seq;
+      } catch (error) {
+        databaseFault = error;
+      }
+    }
+    const fenced = databaseFault instanceof AuditError;
+    if (fenced) await this.#fail(databaseFault);
+    group.forEach((waiter, index) => {
+      if (databaseFault !== undefined && (waiter.recorded || fenced))
+        waiter.reject(new AuditUnavailable('the audit head cannot be recorded', { cause: databaseFault }));
+      else waiter.resolve(numbers[index] ?? 0);
+    });
+  }
+
+  /** Writes what of the group is not in the log yet; answers the number of each waiter's first event. */
+  async #write(group: readonly Waiter[]): Promise<number[]> {
+    const recovered = this.#file === undefined ? await this.#reopen() : undefined;
+    const file = this.#file;
+    if (file === undefined) throw new AuditError('audit/moved', 'the log is not open');
+    let head = this.#head;
+    const lines: Buffer[] = [];
+    const fresh = new Map<string, number>();
+    const add = (event: StampedEvent): number => {
+      const linked = link(head, event);
+      head = linked.head;
+      lines.push(linked.line);
+      return head.seq;
+    };
+    if (recovered !== undefined) add(recovered);
+    const numbers = group.map(({ events, recorded }) => {
+      const seqs = events.map(event => {
+        const known = this.#placed.get(event.id) ?? this.#placedBefore.get(event.id) ?? fresh.get(event.id);
+        if (known !== undefined) return known;
+        const seq = add(event);
+        if (recorded) fresh.set(event.id, seq);
+        return seq;
+      });
+      return seqs[0] ?? head.seq;
+    });
+    await file.append(this.#head.size, Buffer.concat(lines));
+    if (head.seq > this.#head.seq) await writeHeadFile(this.#options.headPath, this.#options.origin, head);
+    this.#head = head;
+    for (const [id, seq] of fresh) this.#placed.set(id, seq);
+    return numbers;
+  }
+
+  /** Takes the file up again where it was left; answers the event that says so. */
+  async #reopen(): Promise<StampedEvent> {
+    const opened = await openChain(this.#options.logPath, this.#head, this.#head.size);
+    this.#file = opened.file;
+    // What was written and not confirmed may be there; it counts, or the sweeper would place it twice.
+    opened.ids.forEach((id, index) => this.#placed.set(id, this.#head.seq + 1 + index));
+    this.#head = opened.tail;
+    const reason = this.#failure ?? 'unknown';
+    this.#failure = undefined;
+    this.#options.onState(undefined);
+    return this.#options.stamp('audit.log.recovered', { reason, repairedOctets: opened.repaired });
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    if (this.#failure !== undefined && finalFailures.has(this.#failure)) return;
+    const reason = reasonOf(error);
+    await this.#file?.close().catch(() => undefined);
+    this.#file = undefined;
+    if (this.#failure !== reason) this.#options.onState(reason);
+    this.#failure = reason;
+  }
+}
+
+/** A code, never a message: it goes into the log and to operators. */
+function reasonOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string')
+    return error.code;
+  return error instanceof Error ? error.name : 'unknown';
+}
