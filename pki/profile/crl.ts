@@ -6,6 +6,7 @@ import {
   octetString,
   oid,
   sequence,
+  sequenceOf,
   time,
   unsignedInteger
 } from '../der/index.js';
@@ -69,7 +70,7 @@ export function buildCrlTbs({ issuer, number, thisUpdate, nextUpdate, entries }:
     time(thisUpdate),
     time(nextUpdate),
     // RFC 5280 5.1.2.6: the list is absent, not empty, when nothing is revoked.
-    ...(revoked.length === 0 ? [] : [sequence(...revoked)]),
+    ...(revoked.length === 0 ? [] : [sequenceOf(revoked)]),
     contextTagged(
       0,
       sequence(

@@ -4,7 +4,7 @@
  * values and the octets the new key signed. Who may ask for what is the registration authority's to decide.
  */
 export { RequestRefused, requestCodes, type RequestCode, type RequestRule } from './error.js';
-export { requestPolicy, requestPolicySources, type RequestPolicy } from './policy.js';
+export { requestPolicy, type RequestPolicy } from './policy.js';
 export { requestKindNames, type RequestFacts, type RequestKind, type RequestedProfile } from './facts.js';
 export { decodeRequestText, type RequestTextForm } from './text-form.js';
 export {

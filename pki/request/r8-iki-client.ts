@@ -14,9 +14,9 @@ export const ikiClientCheck: RequestCheck = {
     if (draft.get('extensions').some(extension => extension.oid === oids.subjectAltName))
       throw refusal('request/subject-alt-name', 'IKI certificates have none');
     const role = certifiableRole(attributes.get(oids.organizationalUnitName), refusal);
-    const organisation = plainName(attributes.get(oids.organizationName), draft, refusal);
+    const organisation = plainName(attributes.get(oids.organizationName), refusal);
     if (organisation === undefined) throw refusal('request/subject', 'no organisation name');
-    const commonName = plainName(attributes.get(oids.commonName), draft, refusal);
+    const commonName = plainName(attributes.get(oids.commonName), refusal);
     if (commonName === undefined) throw refusal('request/common-name', 'no common name');
     draft.found({ role, organisation, commonName });
   }

@@ -33,7 +33,7 @@ export const organisationCheck: RequestCheck = {
     if (organisationEuiPrefixes.length > 0 && !isOrganisationEui(eui, organisationEuiPrefixes))
       throw refusal('request/identifier', 'not in the block of organisations');
 
-    const commonName = plainName(attributes.get(oids.commonName), draft, refusal);
+    const commonName = plainName(attributes.get(oids.commonName), refusal);
     if (commonName !== undefined) {
       if (organisationCommonName === 'refuse') throw refusal('request/common-name', 'not allowed by policy');
       draft.found({ commonName });

@@ -2,6 +2,7 @@ import { DerError, tags } from '../der/index.js';
 import { oids, subjectOf, type Name, type NameAttribute } from '../x509/index.js';
 import { IdentifierError, roleByOu, type RemotePartyRole } from '../identifier/index.js';
 import type { Refusal, RequestDraft } from './draft.js';
+import { maxNameCharacters } from './policy.js';
 
 /** Reads the subject, mapping what the reader throws to this check's refusal. */
 export function readSubject(draft: RequestDraft, refusal: Refusal): Name {
@@ -73,14 +74,10 @@ export function isPlainName(text: string, maxCharacters: number): boolean {
 }
 
 /** The attribute as a plain name, or undefined when it is not there. */
-export function plainName(
-  attribute: NameAttribute | undefined,
-  draft: RequestDraft,
-  refusal: Refusal
-): string | undefined {
+export function plainName(attribute: NameAttribute | undefined, refusal: Refusal): string | undefined {
   if (attribute === undefined) return undefined;
   const text = textOf(attribute);
-  if (text === undefined || !isPlainName(text, draft.policy.maxNameCharacters))
+  if (text === undefined || !isPlainName(text, maxNameCharacters))
     throw refusal('request/subject', `value of ${attribute.type} is not a plain name`);
   return text;
 }

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { defaultPolicy } from '../../../pki/profile/index.js';
 import { checkRequestAndPossession, decodeRequestText, requestPolicy } from '../../../pki/request/index.js';
 import { codeOfAsync } from '../../kit/errors.js';
 import { openssl } from '../../kit/openssl.js';
 
-const policy = requestPolicy('test');
+const policy = requestPolicy(defaultPolicy('test'), new Set());
 
 /** Requests as subscribers make them, with nothing of ours in them. */
 describe('requests made by OpenSSL', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { defaultPolicy } from '../../../pki/profile/index.js';
 import { assertDer, DerError } from '../../../pki/der/index.js';
 import { parseCertificate, parseCrl, parseRequest, X509Error } from '../../../pki/x509/index.js';
 import { checkRequest, requestKindNames, requestPolicy, RequestRefused } from '../../../pki/request/index.js';
@@ -28,7 +29,7 @@ const crls = [
     entries: [{ serial: Uint8Array.of(0x4a, 1), date: new Date('2026-11-02T00:00:00Z'), reason: 1 }]
   })
 ];
-const policy = requestPolicy('test');
+const policy = requestPolicy(defaultPolicy('test'), new Set());
 
 /** What a hostile hand does to octets: change, insert, remove, repeat, cut, append. */
 interface Mutation {
@@ -190,7 +191,7 @@ describe('hostile octets', () => {
       bytes => parseRequest(bytes, { lengths: 'long-form-allowed' }),
       bytes => parseCrl(bytes),
       bytes => checkRequest(bytes, 'device', policy),
-      bytes => checkRequest(bytes, 'device', requestPolicy('test', { maxOctets: size }))
+      bytes => checkRequest(bytes, 'device', { ...policy, maxOctets: size })
     ];
     for (const read of readers)
       for (const input of inputs) {
