@@ -1,0 +1,79 @@
+import { adHocPath } from '../../ra/adhoc/service.js';
+import { writePrivateFile } from './data-directory.js';
+import type { DemoParties } from './seed.js';
+import type { System } from './system.js';
+
+/**
+ * `DIR/endpoints.json`: how people and programs reach a running system. Its fields are a contract: fields may be
+ * added, none is renamed. It holds secrets (API key, database URL) and is readable by its owner only.
+ */
+export function writeEndpoints(system: System, demo: DemoParties): string {
+  const file = `${system.data.root}/endpoints.json`;
+  const { certificates } = system.hierarchy;
+  const ra = system.url('ra', 'public');
+  const repository = system.url('repository', 'public');
+  const pids = (component: 'ca' | 'ra' | 'repository') =>
+    system.processes[component].flatMap(process => process.pid() ?? []);
+  const postgres = system.postgres();
+  const endpoints = {
+    environment: 'test',
+    repository: {
+      url: repository,
+      apiKey: system.repositoryApiKey,
+      internal: system.url('repository', 'internal')
+    },
+    ra: {
+      url: ra,
+      adhoc: `${ra}${adHocPath}`,
+      openapi: `${ra}/openapi.json`,
+      internal: system.url('ra', 'internal')
+    },
+    tls: {
+      ca: demo.subscriber.ca,
+      clientCert: demo.subscriber.certificate,
+      clientKey: demo.subscriber.key,
+      makerCert: demo.maker.certificate,
+      makerKey: demo.maker.key
+    },
+    anchors: {
+      rootOca: certificates['root-oca'],
+      issuingOca: certificates['issuing-oca'],
+      rootDca: certificates['root-dca'],
+      issuingDca: certificates['issuing-dca'],
+      rootIca: certificates['root-ica'],
+      issuingIca: certificates['issuing-ica']
+    },
+    crls: {
+      organisation: `${repository}/crl/organisation.crl`,
+      organisationArl: `${repository}/crl/organisation-arl.crl`,
+      iki: `${repository}/crl/iki.crl`,
+      ikiArl: `${repository}/crl/iki-arl.crl`
+    },
+    demo: {
+      organisationEui: demo.organisationEui,
+      organisationSerial: demo.organisationSerial,
+      organisationKeyAgreementSerial: demo.organisationKeyAgreementSerial,
+      organisationXmlSerial: demo.organisationXmlSerial,
+      deviceEui: demo.deviceEui,
+      deviceSerial: demo.deviceSerial,
+      deviceKeyAgreementSerial: demo.deviceKeyAgreementSerial
+    },
+    hsm: {
+      module: system.tokens.module,
+      ...(system.tokens.softhsmConf === undefined ? {} : { softhsmConf: system.tokens.softhsmConf })
+    },
+    database: system.databaseUrl,
+    inventory: system.inventoryFile,
+    pids: {
+      ca: pids('ca'),
+      ra: pids('ra'),
+      repository: pids('repository'),
+      signer: Object.values(system.processes).flatMap(processes =>
+        processes.flatMap(process => process.status()?.signerPids ?? [])
+      ),
+      postgres: postgres === undefined ? [] : [postgres.pid]
+    }
+  };
+  writePrivateFile(file, JSON.stringify(endpoints, null, 2) + '\n');
+  return file;
+}

@@ -1,0 +1,128 @@
+import { createServer as createTlsServer } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { HsmError } from '../../hsm/index.js';
+import type { StatementSigner } from '../../pki/messages/index.js';
+import { auditEvents, createRa, migrations } from '../../ra/index.js';
+import { openInventory } from '../../sec/index.js';
+import { listen, serve } from '../http/index.js';
+import { startRequestCheckPool } from '../request-check/pool.js';
+import { admitOnly, internalServerOptions, publicServerOptions } from '../tls/index.js';
+import { startClientTrust } from './client-trust.js';
+import { runComponent, type Foundation, type ProcessOverrides } from './foundation.js';
+import { readDer } from './read.js';
+import { requestPolicyOf } from './request-policy.js';
+import { startComponentSigner, type ComponentSigner } from './signer.js';
+import { createStatementSigner } from './statement-signer.js';
+
+/** How often the inventory file is looked at. DESIGN: a device's new state counts within two seconds. */
+const inventoryPollMs = 2_000;
+
+/** Runs a registration authority process until it is told to stop. */
+export async function runRa(configFile: string, overrides: ProcessOverrides = {}): Promise<void> {
+  await runComponent({ component: 'ra', configFile, auditEvents, migrations, overrides, build });
+
+  async function build(foundation: Foundation<'ra'>) {
+    const { config, deps, log, onStop } = foundation;
+    const { policy } = config;
+    const token = await startComponentSigner(config.hsm, foundation);
+    const statementSigner = await whenTokenAnswers(token, config.orderKeyLabel, log);
+    const { manufacturer } = await token.signer.health();
+    foundation.refuseInLive({ signerKind: token.signer.kind, manufacturer });
+
+    const checks = startRequestCheckPool(
+      requestPolicyOf(policy, config.knownBadKeysFile),
+      config.checkThreads
+    );
+    onStop('request checks', () => checks.close());
+    const inventory = await openInventory({
+      path: config.inventoryFile,
+      staleAfterMs: config.inventoryMaxAgeMs,
+      pollMs: inventoryPollMs,
+      clock: deps.clock,
+      log
+    });
+    onStop('inventory', () => inventory.stop());
+    const chain = config.ikiChainFiles.map(readDer);
+    const clientTrust = startClientTrust({
+      chain,
+      crlUrls: config.ikiCrlUrls,
+      refreshMs: config.crlRefreshMs,
+      clock: deps.clock,
+      log
+    });
+    onStop('client trust', () => clientTrust.stop());
+
+    const ra = createRa({
+      ...deps,
+      config: { ...config.settings, environment: config.environment, instance: config.instance },
+      policy,
+      statementSigner,
+      deviceStatus: inventory,
+      checkRequest: (bytes, kind) => checks.check(bytes, kind),
+      clientTrust
+    });
+    onStop('ra', () => ra.stop());
+
+    const publicListener = await listen(
+      createTlsServer(
+        await publicServerOptions(config.public, chain),
+        serve(ra.publicHandler, { log, listener: 'public' })
+      ),
+      config.public
+    );
+    onStop('public listener', () => publicListener.close());
+    const internalServer = createTlsServer(
+      await internalServerOptions(config.tls),
+      serve(ra.internalHandler, { log, listener: 'internal' })
+    );
+    admitOnly(internalServer, config.internal.peers, error =>
+      log.warn({ err: error }, 'an internal connection was refused')
+    );
+    const internalListener = await listen(internalServer, config.internal);
+    onStop('internal listener', () => internalListener.close());
+
+    await foundation.serving(
+      {
+        public: `https://${config.public.host}:${publicListener.port}`,
+        internal: `https://${config.internal.host}:${internalListener.port}`
+      },
+      () => token.pids()
+    );
+    return async () => {
+      const { checks: parts } = await ra.health();
+      const { state, reason } = await token.signer.health();
+      const missing = clientTrust.missing();
+      return {
+        ...Object.fromEntries(
+          Object.entries(parts).map(([name, part]) => [name, { ok: part === 'ok', reason: part }])
+        ),
+        signer: { ok: state === 'ready', reason: reason ?? state },
+        clientTrust: {
+          ok: missing.length === 0,
+          reason: missing.length === 0 ? undefined : `no current list of ${missing.join(', ')}`
+        },
+        inventory: { ok: inventory.health().healthy, reason: inventory.health().fault }
+      };
+    };
+  }
+}
+
+/** The statement key must have been seen once; a token that is away is waited for. */
+async function whenTokenAnswers(
+  { signer, permitSecret }: ComponentSigner,
+  keyLabel: string,
+  log: Logger
+): Promise<StatementSigner> {
+  for (let waited = 0; ; waited++) {
+    try {
+      return await createStatementSigner({ signer, keyLabel, permitSecret });
+    } catch (error) {
+      const passing =
+        error instanceof HsmError && (error.code === 'hsm/unavailable' || error.code === 'hsm/busy');
+      if (!passing) throw error;
+      if (waited % 20 === 0) log.warn({ err: error }, 'the statement token does not answer yet');
+      await sleep(500);
+    }
+  }
+}
