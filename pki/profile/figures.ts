@@ -82,11 +82,6 @@ export const figureRows = {
   ),
   'key.issuing-dca.max-age': unread<number>(90, 'days', `three months, Appendix A, ${recalled}`),
   'key.issuing-dca.max-certificates': unread<number>(100_000, 'certificates', `Appendix A, ${recalled}`),
-  'key.same-subject-reuse': unread<boolean>(
-    false,
-    'allowed',
-    `live policies allow re-key only, ${recalled}; test hierarchies show renewal with the same key`
-  ),
 
   // Requests.
   'request.max-octets': unread<number>(4_096, 'octets', 'design: samples are below 1 KiB'),

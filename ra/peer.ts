@@ -1,0 +1,44 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
+
+/** The certificate at the other end of a mutual TLS connection that the listener has authorised. */
+export interface PeerCertificate {
+  readonly der: Uint8Array;
+  /** SHA-256 of the DER, 32 octets. */
+  readonly sha256: Uint8Array;
+}
+
+const bySocket = new WeakMap<TLSSocket, PeerCertificate>();
+
+/**
+ * The peer's certificate, or `undefined` where there is none or the listener did not authorise it. TLS has proved
+ * possession of its key; everything else about it is for the caller to check. With TLS 1.3 resumption the
+ * certificate comes from the session.
+ */
+export function peerCertificate(request: IncomingMessage): PeerCertificate | undefined {
+  const socket = request.socket;
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const known = bySocket.get(socket);
+  if (known !== undefined) return known;
+  const raw = socket.getPeerCertificate().raw as Buffer | undefined;
+  if (raw === undefined || raw.length === 0) return undefined;
+  const der = new Uint8Array(raw);
+  const peer = { der, sha256: new Uint8Array(createHash('sha256').update(der).digest()) };
+  bySocket.set(socket, peer);
+  return peer;
+}
+
+/**
+ * The component behind an internal connection: NAME of the one SAN URI `urn:opensmki:component:NAME`. The internal
+ * listener has pinned root and peer; a certificate with any other name in it is nobody.
+ */
+export function componentName(request: IncomingMessage): string | undefined {
+  const peer = peerCertificate(request);
+  if (peer === undefined) return undefined;
+  const names = new X509Certificate(peer.der).subjectAltName?.split(', ') ?? [];
+  const uris = names.filter(name => name.startsWith('URI:'));
+  const [uri] = uris;
+  if (uris.length !== 1 || uri === undefined) return undefined;
+  return /^URI:urn:opensmki:component:([a-z0-9][a-z0-9-]{0,63})$/.exec(uri)?.[1];
+}
