@@ -1,0 +1,168 @@
+/**
+ * Step 6: one transaction says what is about to be signed. The rows are the spent permits: of two processes with
+ * the same order one finds the other's intent, and signs nothing.
+ */
+import type { AuditEvent, AuditTicket } from '../../ops/kit/audit.js';
+import { OrderRefused } from '../errors.js';
+import { abandonEarlierAttempts, certificatesOfRequests } from '../ledger/certificate.js';
+import { serialHexOf } from '../ledger/identifier.js';
+import {
+  continueIntent,
+  holdIntent,
+  insertIntentItems,
+  openIntent,
+  takeOverIntent
+} from '../ledger/intent.js';
+import { holdRequests, insertOrder, insertRefusals, type Refusal } from '../ledger/order.js';
+import { insertOutbox } from '../ledger/outbox.js';
+import { countCertificates, isStopped } from '../ledger/ra-key.js';
+import { event, listing } from '../audit-events.js';
+import type { IssueContext } from './context.js';
+import { publicKeyHash, type PreparedItem } from './prepare.js';
+import type { OpenedOrder } from './verify-order.js';
+
+/** How an attempt begins. */
+export type Beginning =
+  | { readonly kind: 'first' }
+  /** The process's own next attempt. */
+  | { readonly kind: 'next' }
+  /** Compare-and-set from the attempt of a process that was not heard of. */
+  | { readonly kind: 'take-over'; readonly formerHolder: string };
+
+export interface IntentInput {
+  readonly opened: OpenedOrder;
+  readonly beginning: Beginning;
+  readonly epoch: number;
+  readonly ra: string;
+  readonly prepared: readonly PreparedItem[];
+  readonly refused: readonly Refusal[];
+  /** Whether the order's certificates go to the repository. */
+  readonly publish: boolean;
+}
+
+export type IntentRecord =
+  /** Another process has the order: nothing was recorded and nothing may be signed. */
+  | { readonly kind: 'elsewhere' }
+  /** `items` may be signed, and only those. */
+  | {
+      readonly kind: 'recorded';
+      readonly items: readonly PreparedItem[];
+      readonly ticket: AuditTicket;
+    }
+  /** Nothing to sign was left: the order is finished. */
+  | { readonly kind: 'finished'; readonly ticket: AuditTicket };
+
+/** Throws `OrderRefused` with `ca/ra-stopped` or `ca/ra-limit`: nothing was recorded then. */
+export async function recordIntent(input: IntentInput, ctx: IssueContext): Promise<IntentRecord> {
+  const { opened, epoch, prepared } = input;
+  const { orderId, key, order } = opened;
+  const refused = [...input.refused];
+  return ctx.database.transaction(async trx => {
+    let items = prepared;
+    const events: AuditEvent[] = [];
+    switch (input.beginning.kind) {
+      case 'first': {
+        if (!(await insertOrder(trx, orderId, opened.signed))) return { kind: 'elsewhere' };
+        if (await isStopped(trx, key.keyId))
+          throw new OrderRefused('ca/ra-stopped', `${key.name} is stopped`);
+        const held = await holdRequests(
+          trx,
+          orderId,
+          prepared.map(({ checked }) => checked.requestId)
+        );
+        items = prepared.filter(({ checked }) => held.has(checked.requestId));
+        const others = prepared.filter(({ checked }) => !held.has(checked.requestId));
+        if (others.length > 0) refused.push(...(await refuseOthers(trx, others, events, ctx)));
+        await openIntent(trx, { orderId, holder: ctx.holder, profile: order.profile, lane: order.lane });
+        const now = ctx.clock.now();
+        if (
+          items.length > 0 &&
+          !(await countCertificates(trx, key.keyId, now, items.length, key.certificatesPerHour))
+        )
+          throw new OrderRefused(
+            'ca/ra-limit',
+            `${key.name} went over ${key.certificatesPerHour} certificates per hour`
+          );
+        break;
+      }
+      case 'next':
+        if (!(await continueIntent(trx, orderId, epoch - 1, ctx.holder))) return { kind: 'elsewhere' };
+        break;
+      case 'take-over': {
+        const { leaseMs } = ctx.config.limits;
+        if (!(await takeOverIntent(trx, orderId, epoch - 1, ctx.holder, leaseMs)))
+          return { kind: 'elsewhere' };
+        const abandoned = await abandonEarlierAttempts(trx, orderId, epoch);
+        ctx.metrics.abandoned.inc({ reason: 'taken-over' }, abandoned.length);
+        const { formerHolder } = input.beginning;
+        const serials = abandoned.map(serial => `${serialHexOf(serial)} taken-over`);
+        events.push(
+          event('ca.intent.taken-over', ctx, { order: orderId, attempt: epoch, formerHolder }),
+          ...listing('ca.serials.abandoned', ctx, { order: orderId, attempt: epoch }, serials)
+        );
+        break;
+      }
+    }
+    await insertIntentItems(
+      trx,
+      orderId,
+      epoch,
+      items.map(({ intent }) => intent)
+    );
+    await insertRefusals(trx, orderId, refused);
+    const facts = { order: orderId, attempt: epoch, raKey: key.name, profile: order.profile };
+    const serials = items.map(({ intent }) => serialHexOf(intent.serial));
+    events.push(
+      ...listing('ca.intent.recorded', ctx, facts, serials),
+      ...refusalEvents(orderId, refused, ctx)
+    );
+    const ticket = await ctx.audit.record(trx, events);
+    if (items.length > 0) return { kind: 'recorded', items, ticket };
+    await holdIntent(trx, orderId, epoch, ctx.holder, 'closed');
+    await insertOutbox(trx, {
+      orderId,
+      ra: input.ra,
+      // An earlier attempt may have certified some of the items.
+      publish: input.publish && input.beginning.kind !== 'first',
+      graceMs: ctx.config.limits.leaseMs
+    });
+    return { kind: 'finished', ticket };
+  });
+}
+
+/**
+ * Requests that another order holds: one certified with the same key is answered with that certificate, with
+ * another key is an alarm, and one that is still under way is refused here.
+ */
+async function refuseOthers(
+  trx: Parameters<typeof insertOrder>[0],
+  others: readonly PreparedItem[],
+  events: AuditEvent[],
+  ctx: IssueContext
+): Promise<Refusal[]> {
+  const certified = await certificatesOfRequests(
+    trx,
+    others.map(({ checked }) => checked.requestId)
+  );
+  const refused: Refusal[] = [];
+  for (const { checked } of others) {
+    const { item, requestId } = checked;
+    const stored = certified.get(requestId);
+    if (stored === undefined)
+      refused.push({ item, requestId, code: 'ca/request-in-progress', detail: 'in another order' });
+    else if (!stored.publicKey.equals(publicKeyHash(checked.facts.spki))) {
+      refused.push({ item, requestId, code: 'ca/request-conflict', detail: 'certified with another key' });
+      events.push(event('ca.alarm.request', ctx, { request: requestId, order: stored.orderId }));
+    }
+  }
+  return refused;
+}
+
+export function refusalEvents(
+  order: string,
+  refused: readonly Refusal[],
+  ctx: Pick<IssueContext, 'config'>
+): AuditEvent[] {
+  const entries = refused.map(({ requestId, code }) => `${requestId} ${code}`);
+  return listing('ca.items.refused', ctx, { order }, entries);
+}

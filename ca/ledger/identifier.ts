@@ -1,0 +1,13 @@
+/** 16-octet identifiers (orders, requests, serials) stand as `uuid` in the database: half the size of text. */
+
+/** The canonical uuid text of 16 octets. */
+export function uuidOf(octets: Uint8Array): string {
+  if (octets.length !== 16) throw new RangeError(`${octets.length} octets where 16 belong`);
+  const hex = Buffer.from(octets).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** A serial number as operators and relying parties write it: 32 upper-case hexadecimal digits. */
+export function serialHexOf(uuid: string): string {
+  return uuid.replaceAll('-', '').toUpperCase();
+}

@@ -1,0 +1,94 @@
+/** What each RA key has had, and which are stopped. */
+import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+import { query } from './query.js';
+
+/**
+ * Counts certificates against the key's hour in the transaction of the intent, limit check and increment in one
+ * statement. False when they do not fit; nothing is counted then.
+ */
+export async function countCertificates(
+  trx: Knex.Transaction,
+  keyId: Uint8Array,
+  at: Date,
+  certificates: number,
+  perHour: number
+): Promise<boolean> {
+  if (certificates > perHour) return false;
+  const hour = new Date(at.getTime() - (at.getTime() % 3_600_000));
+  const rows = await query<unknown>(
+    trx,
+    `insert into ca.ra_key_hour (key_id, hour, certificates) values (?, ?, ?)
+     on conflict (key_id, hour) do update set certificates = ra_key_hour.certificates + excluded.certificates
+       where ra_key_hour.certificates + excluded.certificates <= ?
+     returning certificates`,
+    [Buffer.from(keyId), hour.toISOString(), certificates, perHour]
+  );
+  return rows.length === 1;
+}
+
+/** Stops a key until a person releases it. Stopping a stopped key changes nothing. */
+export async function stopRaKey(trx: Knex.Transaction, keyId: Uint8Array, reason: string): Promise<void> {
+  if (await isStopped(trx, keyId)) return;
+  await query(trx, `insert into ca.ra_key_stop (stop_id, key_id, reason) values (?, ?, ?)`, [
+    randomUUID(),
+    Buffer.from(keyId),
+    reason
+  ]);
+}
+
+export async function isStopped(database: Knex, keyId: Uint8Array): Promise<boolean> {
+  const rows = await query<unknown>(
+    database,
+    `select from ca.ra_key_stop s left join ca.ra_key_release r using (stop_id)
+      where s.key_id = ? and r.stop_id is null limit 1`,
+    [Buffer.from(keyId)]
+  );
+  return rows.length > 0;
+}
+
+export interface StoppedRaKey {
+  /** SHA-256 of the key's SubjectPublicKeyInfo, hexadecimal. */
+  readonly keyId: string;
+  readonly reason: string;
+  readonly stoppedAt: Date;
+}
+
+export async function stoppedRaKeys(database: Knex): Promise<StoppedRaKey[]> {
+  const rows = await query<StoppedRaKey>(
+    database,
+    `select encode(s.key_id, 'hex') as "keyId", s.reason, s.stopped_at as "stoppedAt"
+       from ca.ra_key_stop s left join ca.ra_key_release r using (stop_id)
+      where r.stop_id is null order by s.stopped_at`
+  );
+  return rows;
+}
+
+/**
+ * A person's act, with the owner role: the running CA has no right to it. Answers how many stops were released.
+ * The hour's count stands: within the same hour the key may be stopped again.
+ */
+export async function releaseRaKey(database: Knex, keyId: string, actor: string): Promise<number> {
+  const rows = await query<unknown>(
+    database,
+    `insert into ca.ra_key_release (stop_id, actor)
+     select s.stop_id, ? from ca.ra_key_stop s left join ca.ra_key_release r using (stop_id)
+      where s.key_id = decode(?, 'hex') and r.stop_id is null
+     returning stop_id`,
+    [actor, keyId]
+  );
+  return rows.length;
+}
+
+/** Marks releases that no process has put into its audit log yet, for the caller to do so in this transaction. */
+export async function noteReleases(trx: Knex.Transaction): Promise<{ keyId: string; actor: string }[]> {
+  return query(
+    trx,
+    `with noted as (
+       insert into ca.ra_key_release_noted (stop_id)
+       select stop_id from ca.ra_key_release where stop_id not in (select stop_id from ca.ra_key_release_noted)
+       on conflict (stop_id) do nothing returning stop_id)
+     select encode(s.key_id, 'hex') as "keyId", r.actor
+       from noted join ca.ra_key_release r using (stop_id) join ca.ra_key_stop s using (stop_id)`
+  );
+}
