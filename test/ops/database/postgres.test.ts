@@ -109,7 +109,7 @@ describe('ops/database: a PostgreSQL of our own', function () {
     const url = new URL(server.url);
     url.password = 'wrong';
     const knex = connect(url.href, { applicationName: 'test-wrong' });
-    expect(errorState((await rejected(knex.raw('select 1'))))).to.equal('database/unavailable');
+    expect(errorState(await rejected(knex.raw('select 1')))).to.equal('database/unavailable');
     await knex.destroy();
   });
 
