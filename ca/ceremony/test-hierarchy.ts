@@ -78,6 +78,8 @@ export interface Hierarchy {
   readonly keyLabels: Readonly<Record<AuthorityName, string>>;
   /** The RA's statement key: label, SubjectPublicKeyInfo and its SHA-256 in hexadecimal. */
   readonly statementKey: { readonly label: string; readonly spki: Uint8Array; readonly keyId: string };
+  /** The key of that label on the issuing and on the statements token signs health checks and nothing else. */
+  readonly healthKeyLabel: string;
 }
 
 /** Written last: while it is there the ceremony is done. */
@@ -126,11 +128,16 @@ export async function runTestHierarchyCeremony(deps: CeremonyDeps): Promise<Hier
 
   const statementLabel = `${environment}-statement-ra-1`;
   const { spki } = await makeKey(tokens.statements, statementLabel, 'P-256', transcript);
+  // Health checks sign with a key of their own, on each token that a running process opens.
+  const healthKeyLabel = `${environment}-health-1`;
+  for (const token of [tokens.issuing, tokens.statements])
+    await makeKey(token, healthKeyLabel, 'P-256', transcript);
   const hierarchy: Hierarchy = {
     certificates: byAuthority(name => get(made, name).certificate.der),
     crls: crls as Record<ListName, Uint8Array>,
     keyLabels: byAuthority(name => get(made, name).label),
-    statementKey: { label: statementLabel, spki, keyId: sha256(spki) }
+    statementKey: { label: statementLabel, spki, keyId: sha256(spki) },
+    healthKeyLabel
   };
   await transcript.step('ceremony ends', {
     certificates: authorities.map(name => `${name} ${sha256(hierarchy.certificates[name])}`).join('; '),
@@ -307,7 +314,8 @@ function summary(hierarchy: Hierarchy): object {
       sha256: sha256(hierarchy.certificates[name])
     })),
     crls: lists.map(({ name }) => `${name}.crl`),
-    statementKey: { label: hierarchy.statementKey.label, keyId: hierarchy.statementKey.keyId }
+    statementKey: { label: hierarchy.statementKey.label, keyId: hierarchy.statementKey.keyId },
+    healthKeyLabel: hierarchy.healthKeyLabel
   };
 }
 

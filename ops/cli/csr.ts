@@ -1,4 +1,3 @@
-import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { Option, type Command } from 'commander';
 import {
   eui64ToOctets,
@@ -8,8 +7,6 @@ import {
   type RemotePartyRole
 } from '../../pki/identifier/index.js';
 import {
-  assembleRequest,
-  buildRequestInfo,
   deviceRequestContent,
   encodePem,
   ikiClientRequestContent,
@@ -17,6 +14,7 @@ import {
   type EndEntityUsage,
   type RequestContent
 } from '../../pki/x509/index.js';
+import { newRequest } from '../launch/new-request.js';
 import { euiArgument, oidArgument, roleArgument } from './arguments.js';
 import { writeNewFile } from './file.js';
 import { formatFields, formatJson, type Terminal } from './terminal.js';
@@ -137,34 +135,20 @@ export function registerCsr(program: Command, terminal: Terminal): void {
 }
 
 async function make(terminal: Terminal, options: OutputOptions, plan: Plan): Promise<void> {
-  const { publicKey, privateKey } =
-    plan.algorithm === 'P-256'
-      ? generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
-      : generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const info = buildRequestInfo(plan.content(publicKey.export({ type: 'spki', format: 'der' })));
-  const request = assembleRequest(
-    info,
-    plan.algorithm === 'P-256' ? 'ecdsa-with-SHA256' : 'sha256WithRSAEncryption',
-    signRaw(info, privateKey)
-  );
+  const { privateKey, csr } = newRequest(plan.algorithm, spki => plan.content(spki));
   const base = options.out ?? plan.base;
   const files = { key: `${base}.key.pem`, request: `${base}.${extensions[options.format]}` };
   // The key first: a request whose key could not be kept is of no use to anybody.
   await writeNewFile(files.key, privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600);
-  await writeNewFile(files.request, encode(request, options.format), 0o644);
+  await writeNewFile(files.request, encode(csr, options.format), 0o644);
   terminal.out(
     options.json
-      ? formatJson({ ...files, octets: request.length })
+      ? formatJson({ ...files, octets: csr.length })
       : formatFields([
           ['private key', files.key],
           ['request', files.request]
         ])
   );
-}
-
-/** Raw r‖s for P-256, PKCS#1 v1.5 for RSA; SHA-256 for both. */
-function signRaw(info: Uint8Array, key: KeyObject): Uint8Array {
-  return sign('sha256', info, { key, dsaEncoding: 'ieee-p1363' });
 }
 
 const extensions: Record<OutputOptions['format'], string> = {

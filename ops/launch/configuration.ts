@@ -57,7 +57,7 @@ export function raConfig(
   return {
     component: 'ra',
     ...common(installation, 'ra', instance),
-    hsm: hsm(tokens, tokens.tokens.statements),
+    hsm: hsm(installation, tokens.tokens.statements),
     orderKeyLabel: hierarchy.statementKey.label,
     public: {
       port: ports.public,
@@ -99,7 +99,7 @@ export function caConfig(
   return {
     component: 'ca',
     ...common(installation, 'ca', instance),
-    hsm: hsm(tokens, tokens.tokens.issuing),
+    hsm: hsm(installation, tokens.tokens.issuing),
     caEpoch: firstEpoch,
     issuers: [
       issuer('issuing-oca', 'root-oca'),
@@ -155,12 +155,14 @@ function common(
   };
 }
 
-function hsm({ module, softhsmConf }: TokenSet, token: Token) {
+function hsm({ tokens, hierarchy }: Installation, token: Token) {
+  const { module, softhsmConf } = tokens;
   return {
     module,
     tokenLabel: token.label,
     pinFile: token.pinFile,
     latchFile: token.latchFile,
+    healthKeyLabel: hierarchy.healthKeyLabel,
     ...(softhsmConf === undefined ? {} : { softhsmConf })
   };
 }

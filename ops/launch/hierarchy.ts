@@ -34,6 +34,8 @@ export interface HierarchyFiles {
     /** SHA-256 of the SubjectPublicKeyInfo, hexadecimal. */
     readonly keyId: string;
   };
+  /** On the issuing and on the statements token: signs health checks and nothing else. */
+  readonly healthKeyLabel: string;
 }
 
 /**
@@ -83,7 +85,8 @@ export async function prepareHierarchy(options: {
     certificates,
     lists: firstLists,
     keyLabels,
-    statementKey: { label: record.statementKey.label, file: statementFile, keyId: record.statementKey.keyId }
+    statementKey: { label: record.statementKey.label, file: statementFile, keyId: record.statementKey.keyId },
+    healthKeyLabel: record.healthKeyLabel
   };
   writePrivateFile(done, JSON.stringify(files, null, 2) + '\n');
   return files;
@@ -93,6 +96,7 @@ export async function prepareHierarchy(options: {
 interface CeremonyRecord {
   readonly certificates: Readonly<Record<Authority, { readonly keyLabel: string }>>;
   readonly statementKey: { readonly label: string; readonly keyId: string };
+  readonly healthKeyLabel: string;
 }
 
 async function makeHierarchy(

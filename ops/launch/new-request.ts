@@ -39,7 +39,8 @@ export function newSystemRequest(organisation: string, ou: string, commonName: s
   return newRequest('RSA-2048', spki => ikiClientRequestContent({ spki, organisation, ou, commonName }));
 }
 
-function newRequest(
+/** @param content what the request says, given the new key's SubjectPublicKeyInfo */
+export function newRequest(
   algorithm: 'P-256' | 'RSA-2048',
   content: (spki: Uint8Array) => RequestContent
 ): NewRequest {

@@ -41,8 +41,8 @@ function matchPath(path: string, actual: string): Record<string, string> | undef
       if (segment !== value) return undefined;
       continue;
     }
-    // Identifiers in paths are UUIDs: nothing in them is percent-encoded.
-    if (!/^[0-9A-Za-z-]{1,64}$/.test(value)) return undefined;
+    // Identifiers in paths are UUIDs; anything else is the path of nothing.
+    if (!/^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/.test(value)) return undefined;
     parameters[name] = value.toLowerCase();
   }
   return parameters;
