@@ -10,7 +10,6 @@ import { Outcomes } from './issuance/outcomes.js';
 import { withdrawExpired } from './issuance/withdraw.js';
 import { raMetrics } from './metrics.js';
 import { serveOperator } from './operator/service.js';
-import { componentName } from './peer.js';
 import { Rates } from './rates.js';
 import { asRefusal, Refusal } from './refusal.js';
 import { Signal } from './signal.js';
@@ -78,7 +77,7 @@ export function createRa(deps: RaDeps): Ra {
   };
 
   const internalRoutes = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const peer = componentName(request);
+    const peer = deps.peerComponent(request.socket);
     const path = pathOf(request);
     const isCa = peer !== undefined && /^ca(-|$)/.test(peer);
     if (isCa && path === '/ca/v1/claim' && request.method === 'POST') {

@@ -1,4 +1,4 @@
-import type { ComponentDeps } from '../ops/kit/deps.js';
+import type { ComponentDeps, PeerComponent } from '../ops/kit/deps.js';
 import type { Certificate, Policy } from '../pki/index.js';
 import type { RequestCode, RequestFacts, RequestKind, RequestRule } from '../pki/request/index.js';
 import type { DeviceStatusProvider, StatementSigner } from '../pki/messages/index.js';
@@ -21,6 +21,7 @@ export interface RaDeps extends ComponentDeps {
    */
   checkRequest(bytes: Uint8Array, kind: RequestKind): Promise<RequestVerdict>;
   readonly clientTrust: ClientTrust;
+  readonly peerComponent: PeerComponent;
 }
 
 /** What the component adds for itself and hands to its own parts. */

@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 
@@ -27,18 +27,4 @@ export function peerCertificate(request: IncomingMessage): PeerCertificate | und
   const peer = { der, sha256: new Uint8Array(createHash('sha256').update(der).digest()) };
   bySocket.set(socket, peer);
   return peer;
-}
-
-/**
- * The component behind an internal connection: NAME of the one SAN URI `urn:opensmki:component:NAME`. The internal
- * listener has pinned root and peer; a certificate with any other name in it is nobody.
- */
-export function componentName(request: IncomingMessage): string | undefined {
-  const peer = peerCertificate(request);
-  if (peer === undefined) return undefined;
-  const names = new X509Certificate(peer.der).subjectAltName?.split(', ') ?? [];
-  const uris = names.filter(name => name.startsWith('URI:'));
-  const [uri] = uris;
-  if (uris.length !== 1 || uri === undefined) return undefined;
-  return /^URI:urn:opensmki:component:([a-z0-9][a-z0-9-]{0,63})$/.exec(uri)?.[1];
 }

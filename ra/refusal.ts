@@ -39,12 +39,14 @@ function codeOf(thrown: unknown): string | undefined {
 }
 
 /**
- * The driver's connection errors, PostgreSQL's classes 08 (connection), 40 (rollback by the server), 53
+ * What `ops/database` says of a server that does not answer, and the same for a pool from elsewhere: the driver's
+ * connection errors, PostgreSQL's classes 08 (connection), 40 (rollback by the server), 53
  * (resources), 55 (lock not available), 57 (operator intervention) and 58 (system), and knex giving up waiting for
  * a connection. PostgreSQL 15 manual, appendix A.
  */
 function isDatabaseFault(thrown: unknown, code: string | undefined): boolean {
   if (!(thrown instanceof Error)) return false;
+  if (code === 'database/unavailable') return true;
   if (code !== undefined && /^(08|25|40|53|55|57|58)[0-9A-Z]{3}$/.test(code)) return true;
   if (code !== undefined && /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|ENOENT$)/.test(code)) return true;
   if (thrown.name === 'KnexTimeoutError' || thrown.name === 'TimeoutError') return true;

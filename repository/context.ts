@@ -1,4 +1,4 @@
-import type { ComponentDeps } from '../ops/kit/deps.js';
+import type { ComponentDeps, PeerComponent } from '../ops/kit/deps.js';
 import type { Policy } from '../pki/index.js';
 import type { Metrics } from './metrics.js';
 import type { Authorities } from './publish/authorities.js';
@@ -8,6 +8,7 @@ import type { ApiKeyRing } from './store/api-keys.js';
 export interface RepositoryContext extends Omit<ComponentDeps, 'metrics'> {
   readonly policy: Policy;
   readonly basePath: string;
+  readonly peerComponent: PeerComponent;
   readonly authorities: Authorities;
   readonly apiKeys: ApiKeyRing;
   readonly metrics: Metrics;

@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import type { ComponentDeps } from '../ops/kit/deps.js';
+import type { ComponentDeps, PeerComponent } from '../ops/kit/deps.js';
 import type { Certificate } from '../pki/index.js';
 import type { RepositoryConfig } from './config.js';
 import type { RepositoryContext } from './context.js';
@@ -14,6 +14,7 @@ export interface RepositoryDeps extends ComponentDeps {
   readonly config: RepositoryConfig;
   /** Self-signed roots of the environment: the only certificates that are believed. */
   readonly anchors: readonly Certificate[];
+  readonly peerComponent: PeerComponent;
 }
 
 export interface RepositoryHealth {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -23,6 +24,12 @@ export interface ComponentDeps {
 }
 
 export type Stage = (point: string) => void | Promise<void>;
+
+/**
+ * The verified component at the other end of an internal connection, NAME of `urn:opensmki:component:NAME`;
+ * undefined when there is none.
+ */
+export type PeerComponent = (socket: Socket) => string | undefined;
 
 /** A schema change of one component, run by the component's owner role; applied in the order of the names. */
 export interface Migration {

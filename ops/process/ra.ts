@@ -7,7 +7,7 @@ import { auditEvents, createRa, migrations } from '../../ra/index.js';
 import { openInventory } from '../../sec/index.js';
 import { listen, serve } from '../http/index.js';
 import { startRequestCheckPool } from '../request-check/pool.js';
-import { admitOnly, internalServerOptions, publicServerOptions } from '../tls/index.js';
+import { admitOnly, internalServerOptions, peerComponent, publicServerOptions } from '../tls/index.js';
 import { startClientTrust } from './client-trust.js';
 import { runComponent, type Foundation, type ProcessOverrides } from './foundation.js';
 import { readDer } from './read.js';
@@ -60,7 +60,8 @@ export async function runRa(configFile: string, overrides: ProcessOverrides = {}
       statementSigner,
       deviceStatus: inventory,
       checkRequest: (bytes, kind) => checks.check(bytes, kind),
-      clientTrust
+      clientTrust,
+      peerComponent
     });
     onStop('ra', () => ra.stop());
 

@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { parseCertificate } from '../../pki/index.js';
 import { auditEvents, createRepository, migrations } from '../../repository/index.js';
 import { listen, serve } from '../http/index.js';
-import { admitOnly, internalServerOptions } from '../tls/index.js';
+import { admitOnly, internalServerOptions, peerComponent } from '../tls/index.js';
 import { runComponent, type Foundation, type ProcessOverrides } from './foundation.js';
 import { readDer } from './read.js';
 
@@ -16,7 +16,8 @@ export async function runRepository(configFile: string, overrides: ProcessOverri
     const repository = createRepository({
       ...deps,
       config: { policy: config.policy, basePath: config.public.basePath },
-      anchors: config.anchorFiles.map(file => parseCertificate(readDer(file)))
+      anchors: config.anchorFiles.map(file => parseCertificate(readDer(file))),
+      peerComponent
     });
     onStop('repository', () => repository.stop());
     const publicListener = await listen(

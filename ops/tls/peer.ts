@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { Server } from 'node:https';
-import type { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { TlsError } from './error.js';
 
 const prefix = 'urn:opensmki:component:';
@@ -46,8 +47,8 @@ export function peerFault(certificate: Uint8Array, peer: PinnedPeer): TlsError |
 }
 
 /** The verified component at the other end of an internal connection; undefined when there is none. */
-export function peerComponent(socket: TLSSocket): string | undefined {
-  if (!socket.authorized) return undefined;
+export function peerComponent(socket: Socket): string | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
   const raw = socket.getPeerCertificate().raw as Buffer | undefined;
   return raw === undefined ? undefined : componentIn(raw);
 }

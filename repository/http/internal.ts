@@ -154,7 +154,7 @@ async function admit(
   role: PeerRole
 ): Promise<string> {
   try {
-    return requirePeer(request, role);
+    return requirePeer(context, request, role);
   } catch (error) {
     const refusal = asRepositoryError(error);
     await context.audit.append([

@@ -16,7 +16,8 @@ import {
   ensurePublicTls,
   internalClientOptions,
   internalServerOptions,
-  publicServerOptions
+  publicServerOptions,
+  peerComponent
 } from '../../ops/tls/index.js';
 import { defaultPolicy, encodePem, parseEui64, policyWith, type Policy } from '../../pki/index.js';
 import type { DeviceRecord, StatementSigner } from '../../pki/messages/index.js';
@@ -379,6 +380,7 @@ export class Stand {
           return { ok: false, rule: error.rule, code: error.code, detail: error.detail };
         }
       },
+      peerComponent,
       clientTrust: {
         anchors: [hierarchy.authority('root-ica').certificate],
         issuers: [hierarchy.authority('issuing-ica').certificate],

@@ -1,3 +1,4 @@
+import { peerComponent } from '../../ops/tls/index.js';
 /**
  * A repository as it runs: real PostgreSQL under its least-privileged role, the real audit log, a real HTTP
  * listener for relying parties and a real mutual-TLS listener for components. Certificates and TLS keys are made
@@ -177,7 +178,8 @@ async function run(
     metrics: new Registry(),
     stage: point => hooks.onStage(point),
     config: { policy: testPolicy, basePath: options.basePath ?? '' },
-    anchors: allDomains.map(({ root }) => root.certificate)
+    anchors: allDomains.map(({ root }) => root.certificate),
+    peerComponent
   });
   const open = createServer(repository.publicHandler);
   const internal = createSecureServer(
