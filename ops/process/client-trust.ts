@@ -125,10 +125,9 @@ export function startClientTrust(options: ClientTrustOptions): RunningClientTrus
     issuers: chain.filter(certificate => !isSelfIssued(certificate)),
     async status(certificate) {
       const known = statusNow(certificate);
+      if (known !== 'unknown') return known;
       // Perhaps the list was published since; asked for at most once a second, so that refusing costs little.
-      if (known !== 'unknown' || Date.now() - lastFetch < 1_000) {
-        if (fetching === undefined || known !== 'unknown') return known;
-      }
+      if (fetching === undefined && Date.now() - lastFetch < 1_000) return known;
       await refresh();
       return statusNow(certificate);
     },
