@@ -25,6 +25,8 @@ export interface Installation {
 const firstEpoch = '1';
 /** DESIGN: an hour of the machine's full rate; a demonstration never meets it, a runaway RA does. */
 const certificatesPerHour = 1_000_000;
+/** Two parties share a whole demonstration: a ceiling meant for one party of hundreds would only be in the way. */
+const demoRatePerSecond = 10_000;
 /** The demonstration's inventory is written once, at the start, by the launcher itself. */
 const demoInventoryMaxAgeMs = 30 * 24 * 3_600_000;
 
@@ -75,7 +77,8 @@ export function raConfig(
       build: software.version,
       caEpoch: firstEpoch,
       approvals: 'automatic',
-      interfacesPerSystem: 3
+      interfacesPerSystem: 3,
+      hardRatePerSecond: demoRatePerSecond
     }
   };
 }
