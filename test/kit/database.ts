@@ -99,6 +99,13 @@ const open = new Set<TestDatabase>();
 // Roles belong to the server, so all databases of a run share their passwords.
 const passwords = new Map<string, { owner: string; runtime: string }>();
 
+/** Passwords of a component's two roles, the same for every database of this run. */
+export function rolePasswords(component: string): { owner: string; runtime: string } {
+  const known = passwords.get(component) ?? { owner: newPassword(), runtime: newPassword() };
+  passwords.set(component, known);
+  return known;
+}
+
 function sharedServer(): Promise<{ adminUrl: string; stop(): Promise<void> }> {
   const external = process.env['OPENSMKI_TEST_DATABASE'];
   if (external !== undefined) return Promise.resolve({ adminUrl: external, stop: async () => undefined });
@@ -113,8 +120,7 @@ export async function testDatabase(): Promise<TestDatabase> {
   const database: TestDatabase = {
     adminUrl,
     async component(name, migrations = []) {
-      const known = passwords.get(name) ?? { owner: newPassword(), runtime: newPassword() };
-      passwords.set(name, known);
+      const known = rolePasswords(name);
       const prepared = await prepareDatabase({
         adminUrl,
         environment: 'test',

@@ -63,6 +63,7 @@ async function run(
     [
       path.join(root, 'node_modules/mocha/bin/mocha.js'),
       ...['--config', path.join(root, '.mocharc.json')],
+      ...(process.stdout.isTTY ? [] : ['--no-color']),
       ...['--reporter', path.join(root, 'test/run/reporter.ts'), '--reporter-option', `output=${output}`],
       ...(options.grep === undefined ? [] : ['--grep', options.grep]),
       ...(options.bail === undefined ? [] : ['--bail']),

@@ -1,0 +1,328 @@
+/**
+ * The books of a whole system, read with the superuser's eyes and compared: what the RA ordered, what the CA
+ * signed, refused or gave up, what the repository shows, and what the audit logs say. Each invariant is one
+ * entry of a table, and says what is wrong.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { verifyAudit } from '../../ops/audit/index.js';
+import { parseCertificate, profiles, type ProfileName } from '../../pki/index.js';
+import { decodeOrder } from '../../pki/messages/index.js';
+
+export interface Books {
+  readonly sql: <T>(statement: string, bindings?: readonly unknown[]) => Promise<T[]>;
+  readonly database: Knex;
+  readonly auditFolder: string;
+}
+
+/** What was counted; the invariants hold when it is returned. */
+export interface Reconciled {
+  /** Items of all orders. */
+  readonly ordered: number;
+  readonly certificates: number;
+  readonly refusals: number;
+  /** Serials given up. */
+  readonly abandoned: number;
+  /** Items of orders that were withdrawn before a CA saw them. */
+  readonly withdrawn: number;
+  readonly published: number;
+}
+
+interface OrderRow {
+  id: string;
+  state: string;
+  bytes: Buffer;
+}
+interface RequestRow {
+  id: string;
+  order_id: string;
+  state: string;
+  serial: string | null;
+  certificate: Buffer | null;
+  public_key_hash: Buffer;
+}
+interface CertificateRow {
+  issuer: string;
+  serial: string;
+  order_id: string;
+  item: number;
+  request_id: string;
+  profile: string;
+  der: Buffer;
+  tbs_sha256: Buffer;
+}
+
+interface Read {
+  readonly orders: readonly OrderRow[];
+  readonly requests: readonly RequestRow[];
+  readonly evidence: ReadonlyMap<string, Buffer>;
+  readonly certificates: readonly CertificateRow[];
+  readonly refusals: readonly { order_id: string; item: number; request_id: string }[];
+  readonly abandoned: readonly { issuer: string; serial: string; may_exist: boolean }[];
+  readonly attempts: readonly { issuer: string; serial: string; order_id: string; open: boolean }[];
+  readonly published: readonly { serial: string; der: Buffer }[];
+  readonly revoked: ReadonlySet<string>;
+  readonly keys: readonly { public_key: Buffer }[];
+  readonly devices: readonly { eui: string; issued: number; reserved: number; certified: number }[];
+}
+
+/** What does not agree, by invariant. */
+export class BooksDisagree extends Error {
+  readonly code = 'books/disagree';
+  readonly invariants: readonly string[];
+  constructor(findings: readonly Finding[]) {
+    super(
+      `the books do not agree:\n${findings.map(({ what, invariant }) => `${invariant}: ${what}`).join('\n')}`
+    );
+    this.name = 'BooksDisagree';
+    this.invariants = [...new Set(findings.map(({ invariant }) => invariant))];
+  }
+}
+
+interface Finding {
+  readonly invariant: string;
+  readonly what: string;
+}
+
+/** Throws `BooksDisagree` with everything that does not agree. */
+export async function reconcile(books: Books, timeoutMs: number): Promise<Reconciled> {
+  const deadline = performance.now() + timeoutMs;
+  await drained(books, deadline);
+  const read = await readBooks(books);
+  const findings = Object.entries(checks).flatMap(([invariant, check]) =>
+    check(read).map((what): Finding => ({ invariant, what }))
+  );
+  for (const what of await auditFaults(books, deadline)) findings.push({ invariant: 'audit', what });
+  if (findings.length > 0) throw new BooksDisagree(findings);
+  return {
+    ordered: itemsOf(read.orders).length,
+    certificates: read.certificates.length,
+    refusals: read.refusals.length,
+    abandoned: read.abandoned.length,
+    withdrawn: itemsOf(read.orders.filter(({ state }) => state === 'cancelled')).length,
+    published: read.published.length
+  };
+}
+
+/** Everything that is to come by itself: intents closed, outboxes empty, serials listed, orders answered. */
+async function drained({ sql }: Books, deadline: number): Promise<void> {
+  const waiting = () =>
+    sql<{ what: string; count: number }>(
+      `select * from (values
+         ('open intents', (select count(*)::int from ca.intent where state = 'open')),
+         ('orders not acknowledged',
+          (select count(*)::int from ca.outbox where published_at is null or reported_at is null)),
+         ('lists not published', (select count(*)::int from ca.crl_outbox where published_at is null)),
+         ('orders not answered',
+          (select count(*)::int from ra.orders where state in ('open', 'claimed') and expires_at > now())),
+         ('serials not yet on a list', (select count(*)::int from ca.abandoned_serial a
+           where a.may_exist and not exists (select from ca.certificate c where c.serial = a.serial)
+             and exists (select from ca.crl c where c.issuer = a.issuer)
+             and not exists (select from repository.revocation r where r.serial = a.serial)))
+       ) as waiting (what, count) where count > 0`
+    );
+  for (;;) {
+    const left = await waiting();
+    if (left.length === 0) return;
+    if (performance.now() > deadline)
+      throw new Error(`not drained: ${left.map(({ what, count }) => `${count} ${what}`).join(', ')}`);
+    await sleep(50);
+  }
+}
+
+async function readBooks({ sql }: Books): Promise<Read> {
+  const evidence = await sql<{ order_id: string; bytes: Buffer }>(
+    'select order_id, bytes from ca.signed_order'
+  );
+  const revoked = await sql<{ serial: string }>('select serial from repository.revocation');
+  return {
+    orders: await sql('select id, state, bytes from ra.orders'),
+    requests: await sql('select id, order_id, state, serial, certificate, public_key_hash from ra.request'),
+    evidence: new Map(evidence.map(row => [row.order_id, row.bytes])),
+    certificates: await sql(
+      `select c.issuer, c.serial, c.order_id, c.item, c.request_id, c.profile, c.der, i.tbs_sha256
+         from ca.certificate c join ca.intent_item i using (issuer, serial)`
+    ),
+    refusals: await sql('select order_id, item, request_id from ca.refusal'),
+    abandoned: await sql('select issuer, serial, may_exist from ca.abandoned_serial'),
+    attempts: await sql(
+      `select i.issuer, i.serial, i.order_id, n.state = 'open' as open
+         from ca.intent_item i join ca.intent n using (order_id)`
+    ),
+    published: await sql(`select serial, der from repository.certificate where kind <> 'ca'`),
+    revoked: new Set(revoked.map(({ serial }) => serial)),
+    keys: await sql('select public_key from ca.certificate'),
+    devices: await sql(
+      `select d.eui, d.issued, d.reserved,
+              (select count(*)::int from ra.request r where r.eui = d.eui and r.kind = 'device' and r.state = 'issued')
+                as certified
+         from ra.device_counter d`
+    )
+  };
+}
+
+const checks = {
+  /** Every item ordered became a certificate, a refusal, or was withdrawn before a CA saw it; nothing else did. */
+  orders({ orders, evidence, certificates, refusals }) {
+    const wrong: string[] = [];
+    const certified = new Set(certificates.map(({ request_id }) => request_id));
+    const refused = new Set(refusals.map(({ order_id, item }) => `${order_id}/${item}`));
+    const byOrder = new Map(orders.map(order => [order.id, order]));
+    for (const [id, bytes] of evidence) {
+      const order = byOrder.get(id);
+      if (order === undefined) wrong.push(`the CA executed an order that no RA stored: ${id}`);
+      else if (!order.bytes.equals(bytes)) wrong.push(`order ${id}: RA and CA hold different bytes`);
+    }
+    for (const { order, item, requestId } of itemsOf(orders)) {
+      const name = `order ${order.id} item ${item}`;
+      if (!evidence.has(order.id)) {
+        if (order.state === 'finished') wrong.push(`${name}: finished, and no CA has it`);
+        continue;
+      }
+      if (order.state === 'cancelled') wrong.push(`${name}: withdrawn, and a CA has it`);
+      const outcomes = Number(refused.has(`${order.id}/${item}`)) + Number(certified.has(requestId));
+      const own = certificates.filter(one => one.order_id === order.id && one.item === item).length;
+      if (outcomes === 0) wrong.push(`${name}: neither certificate nor refusal`);
+      if (own > 1 || (own === 1 && refused.has(`${order.id}/${item}`)))
+        wrong.push(`${name}: ${own} certificates and a refusal`);
+    }
+    const items = new Set(itemsOf(orders).map(({ order, item }) => `${order.id}/${item}`));
+    for (const { order_id, item } of [...certificates, ...refusals])
+      if (!items.has(`${order_id}/${item}`)) wrong.push(`an outcome of no order: ${order_id}/${item}`);
+    return wrong;
+  },
+
+  /** A request is issued exactly when one certificate exists for it, and it is that one. */
+  requests({ requests, certificates }) {
+    const wrong: string[] = [];
+    const byRequest = new Map<string, CertificateRow[]>();
+    for (const certificate of certificates)
+      byRequest.set(certificate.request_id, [...(byRequest.get(certificate.request_id) ?? []), certificate]);
+    for (const { id, state, certificate, serial, public_key_hash } of requests) {
+      const own = byRequest.get(id) ?? [];
+      if (own.length !== (state === 'issued' ? 1 : 0))
+        wrong.push(`request ${id} is ${state} and has ${own.length} certificates`);
+      const [issued] = own;
+      if (state !== 'issued' || issued === undefined) continue;
+      if (certificate === null || !issued.der.equals(certificate))
+        wrong.push(`request ${id}: RA and CA hold different certificates`);
+      if (serialOf(issued.serial) !== serial) wrong.push(`request ${id}: another serial number`);
+      const { publicKey } = parseCertificate(issued.der);
+      if (!createHash('sha256').update(publicKey.spki).digest().equals(public_key_hash))
+        wrong.push(`request ${id}: a certificate for another key`);
+    }
+    const known = new Set(requests.map(({ id }) => id));
+    for (const request of byRequest.keys())
+      if (!known.has(request)) wrong.push(`a certificate for no request: ${request}`);
+    return wrong;
+  },
+
+  /** The bytes are those that the intent named, under the serial of the row. */
+  bytes({ certificates }) {
+    return certificates.flatMap(({ der, serial, tbs_sha256 }) => {
+      const read = parseCertificate(der);
+      const wrong: string[] = [];
+      if (read.serialHex !== serialOf(serial)) wrong.push(`certificate ${serial} carries ${read.serialHex}`);
+      if (!createHash('sha256').update(read.tbs).digest().equals(tbs_sha256))
+        wrong.push(`certificate ${serial} is not what its intent named`);
+      return wrong;
+    });
+  },
+
+  /** No public key is certified twice. */
+  keys({ keys }) {
+    return repeated(keys.map(({ public_key }) => public_key.toString('hex'))).map(
+      key => `public key ${key} is certified twice`
+    );
+  },
+
+  /** No serial is used twice; each that went to a token is a certificate or listed as given up, never both. */
+  serials({ attempts, certificates, abandoned, revoked }) {
+    const wrong = repeated(attempts.map(({ serial }) => serial)).map(serial => `serial ${serial} used twice`);
+    const issued = new Set(certificates.map(({ serial }) => serial));
+    const givenUp = new Set(abandoned.map(({ serial }) => serial));
+    for (const { serial, open } of attempts) {
+      if (issued.has(serial) && givenUp.has(serial)) wrong.push(`serial ${serial} is issued and given up`);
+      if (!open && !issued.has(serial) && !givenUp.has(serial))
+        wrong.push(`serial ${serial} is not accounted for`);
+    }
+    for (const serial of issued)
+      if (revoked.has(serial)) wrong.push(`serial ${serial} is issued and revoked`);
+    return wrong;
+  },
+
+  /** The repository shows exactly the certificates that are published, byte for byte. */
+  publication({ certificates, published }) {
+    const wrong: string[] = [];
+    const shown = new Map(published.map(({ serial, der }) => [serial, der]));
+    for (const { serial, der, profile } of certificates) {
+      const there = shown.get(serial);
+      if (!profiles[profile as ProfileName].published) {
+        if (there !== undefined) wrong.push(`certificate ${serial} is published and must not be`);
+      } else if (there === undefined) wrong.push(`certificate ${serial} is not in the repository`);
+      else if (!there.equals(der)) wrong.push(`certificate ${serial} differs in the repository`);
+    }
+    const issued = new Set(certificates.map(({ serial }) => serial));
+    for (const serial of shown.keys())
+      if (!issued.has(serial)) wrong.push(`the repository shows ${serial}, which no CA issued`);
+    return wrong;
+  },
+
+  /** The count of each device is its certificates, and nothing is held back for it. */
+  devices({ devices, requests }) {
+    const underWay = requests.some(({ state }) => state === 'open');
+    return devices.flatMap(({ eui, issued, reserved, certified }) => [
+      ...(issued === certified ? [] : [`device ${eui} counts ${issued} of ${certified} certificates`]),
+      ...(reserved === 0 || underWay ? [] : [`device ${eui} holds ${reserved} places for nothing`])
+    ]);
+  }
+} satisfies Record<string, (read: Read) => string[]>;
+
+/** The logs verify, and hold every event of the database; a process that writes at this moment is waited for. */
+async function auditFaults({ database, auditFolder }: Books, deadline: number): Promise<string[]> {
+  const faults: string[] = [];
+  for (const name of (await readdir(auditFolder)).filter(file => file.endsWith('.log')).sort()) {
+    const component = name.split('-')[0] ?? '';
+    const file = join(auditFolder, name);
+    if (!existsSync(file)) continue;
+    for (;;) {
+      const reports = await verifyAudit(file, { database: { knex: database, component } });
+      const findings = reports.flatMap(report => report.findings);
+      if (findings.length === 0) break;
+      if (performance.now() > deadline) {
+        faults.push(...findings.map(({ code, seq, detail }) => `${name}: ${code} at ${seq}: ${detail}`));
+        break;
+      }
+      await sleep(200);
+    }
+  }
+  return faults;
+}
+
+function itemsOf(orders: readonly OrderRow[]): { order: OrderRow; item: number; requestId: string }[] {
+  return orders.flatMap(order =>
+    decodeOrder(order.bytes).items.map(({ requestId }, item) => ({
+      order,
+      item,
+      requestId: uuidOf(requestId)
+    }))
+  );
+}
+
+function uuidOf(octets: Uint8Array): string {
+  return Buffer.from(octets)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function serialOf(uuid: string): string {
+  return uuid.replaceAll('-', '').toUpperCase();
+}
+
+function repeated(values: readonly string[]): string[] {
+  return [...new Set(values.filter((value, at) => values.indexOf(value) !== at))];
+}
