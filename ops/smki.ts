@@ -4,4 +4,6 @@ import process from 'node:process';
 import { runCommandLine } from './cli/index.js';
 import { processTerminal } from './cli/process-terminal.js';
 
-process.exitCode = await runCommandLine(process.argv.slice(2), processTerminal());
+const status = await runCommandLine(process.argv.slice(2), processTerminal());
+// A component that could not start has set its own.
+process.exitCode ||= status;

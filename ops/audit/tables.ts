@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Migration } from '../kit/deps.js';
 import { runtimeRole } from '../database/names.js';
 
@@ -6,7 +7,8 @@ import { runtimeRole } from '../database/names.js';
  *
  * `audit_event`: what was recorded with the acts; the runtime role may insert and read, never change.
  * `transaction` is the inserting transaction's number, by which the sweeper knows that nothing older is still
- * to come. `audit_head`: one row an instance, how far its log file has got; moves forward only.
+ * to come. `audit_head`: one row an instance, how far its log file has got; moves forward only. Its `number` begins
+ * the audit references of that log.
  */
 export function auditMigrations(component: string): readonly Migration[] {
   const role = runtimeRole(component);
@@ -28,7 +30,7 @@ export function auditMigrations(component: string): readonly Migration[] {
         await knex.raw(`
           create table audit_head (
             instance text primary key,
-            number integer generated always as identity unique,
+            number integer generated always as identity (start with ${firstNumber(component)}) unique,
             writer uuid not null,
             seq bigint not null,
             size bigint not null,
@@ -42,4 +44,13 @@ export function auditMigrations(component: string): readonly Migration[] {
       }
     }
   ];
+}
+
+/**
+ * Each component numbers its instances in a database that may be its own, and a reference must name one event
+ * among those of all: so each begins elsewhere, by its name. A hundred instances fit between two beginnings, and
+ * the highest fits into PostgreSQL's integer.
+ */
+function firstNumber(component: string): number {
+  return createHash('sha256').update(component).digest().readUIntBE(0, 3) * 100 + 1;
 }

@@ -15,8 +15,6 @@ export interface ComponentProcessOptions {
   readonly restart: boolean;
   /** One line for the operator at each change. */
   readonly report: (line: string) => void;
-  /** Called after every start, the first included, with the real ports and process ids. */
-  readonly onReady?: (status: ProcessStatus) => void;
 }
 
 /** A component running in a process of its own. */
@@ -65,10 +63,6 @@ export function startComponentProcess(options: ComponentProcessOptions): Compone
       );
       if (options.restart) void restart();
     });
-    if (options.onReady !== undefined) {
-      const { onReady } = options;
-      waitReady(started, 120_000).then(onReady, () => undefined);
-    }
   }
 
   async function restart(): Promise<void> {

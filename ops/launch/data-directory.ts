@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Environment } from '../../pki/messages/index.js';
 import { LaunchError } from './error.js';
@@ -76,30 +85,57 @@ function pidFile(root: string): string {
   return join(root, 'run', 'launcher.pid');
 }
 
+/** link() fails where the name is there: of two launchers at once, one gets the folder. */
 function claim(root: string): void {
   const file = pidFile(root);
-  if (existsSync(file)) {
-    const pid = Number(readFileSync(file, 'utf8').trim());
-    if (pid !== process.pid && isLauncher(pid)) {
-      throw new LaunchError(
-        'launch/in-use',
-        `process ${pid} already serves ${root}: stop it first, or use another folder`
-      );
+  const draft = `${file}.${process.pid}.new`;
+  writeFileSync(draft, `${process.pid} ${startTime(process.pid)}\n`, { mode: 0o600 });
+  try {
+    while (!linked(draft, file)) {
+      const [pid, started] = readIfThere(file).trim().split(' ');
+      if (Number(pid) !== process.pid && started !== undefined && started === startTime(Number(pid))) {
+        throw new LaunchError(
+          'launch/in-use',
+          `process ${pid} already serves ${root}: stop it first, or use another folder`
+        );
+      }
+      // Left by a launcher that was killed.
+      rmSync(file, { force: true });
     }
+  } finally {
+    rmSync(draft, { force: true });
   }
-  writePrivateFile(file, `${process.pid}\n`);
+}
+
+function linked(draft: string, file: string): boolean {
+  try {
+    linkSync(draft, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 function release(root: string): void {
   rmSync(pidFile(root), { force: true });
 }
 
-/** A process id may have been given to somebody else since: only a running Node process counts. */
-function isLauncher(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
+/**
+ * When a process started, in ticks since boot; undefined where there is none. Its id may have been given to
+ * somebody else since, who started at another time (proc(5): field 22 of stat, counted behind the name).
+ */
+function startTime(pid: number): string | undefined {
+  const stat = readIfThere(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // A zombie has ended.
+  return fields[0] === 'Z' ? undefined : fields[19];
+}
+
+function readIfThere(file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('node');
+    return readFileSync(file, 'utf8');
   } catch {
-    return false;
+    return '';
   }
 }

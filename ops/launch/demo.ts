@@ -27,7 +27,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const began = Date.now();
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'opensmki-demo-'));
   let interrupted: NodeJS.Signals | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (interrupted = signal));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (interrupted = signal));
   try {
     say('OpenSMKI demonstration: device certificates end to end, on real parts');
     const system = await startSystem({ data, report: line => say(`  ${line}`), restart: false });

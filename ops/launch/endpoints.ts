@@ -1,19 +1,26 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { adHocPath } from '../../ra/adhoc/service.js';
+import type { ProcessStatus } from '../process/status.js';
 import { writePrivateFile } from './data-directory.js';
 import type { DemoParties } from './seed.js';
 import type { System } from './system.js';
 
 /**
  * `DIR/endpoints.json`: how people and programs reach a running system. Its fields are a contract: fields may be
- * added, none is renamed. It holds secrets (API key, database URL) and is readable by its owner only.
+ * added, none is renamed. It holds secrets (API key, database URL) and is readable by its owner only. Written only
+ * where something in it is new; a process is in it while it serves.
  */
 export function writeEndpoints(system: System, demo: DemoParties): string {
   const file = `${system.data.root}/endpoints.json`;
   const { certificates } = system.hierarchy;
   const ra = system.url('ra', 'public');
   const repository = system.url('repository', 'public');
-  const pids = (component: 'ca' | 'ra' | 'repository') =>
-    system.processes[component].flatMap(process => process.pid() ?? []);
+  const serving = (component: 'ca' | 'ra' | 'repository'): ProcessStatus[] =>
+    system.processes[component].flatMap(process => {
+      const status = process.status();
+      return status !== undefined && status.pid === process.pid() ? [status] : [];
+    });
+  const pids = (component: 'ca' | 'ra' | 'repository') => serving(component).map(({ pid }) => pid);
   const postgres = system.postgres();
   const endpoints = {
     environment: 'test',
@@ -68,12 +75,11 @@ export function writeEndpoints(system: System, demo: DemoParties): string {
       ca: pids('ca'),
       ra: pids('ra'),
       repository: pids('repository'),
-      signer: Object.values(system.processes).flatMap(processes =>
-        processes.flatMap(process => process.status()?.signerPids ?? [])
-      ),
+      signer: (['ca', 'ra'] as const).flatMap(serving).flatMap(({ signerPids }) => signerPids),
       postgres: postgres === undefined ? [] : [postgres.pid]
     }
   };
-  writePrivateFile(file, JSON.stringify(endpoints, null, 2) + '\n');
+  const text = JSON.stringify(endpoints, null, 2) + '\n';
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writePrivateFile(file, text);
   return file;
 }

@@ -27,6 +27,7 @@ import {
   type Installation
 } from './configuration.js';
 import { openDataDirectory, writePrivateFile, type DataDirectory } from './data-directory.js';
+import { endLeftBehind } from './left-behind.js';
 import { prepareHierarchy, type HierarchyFiles } from './hierarchy.js';
 import { prepareTokens, type TokenSet } from './tokens.js';
 
@@ -73,8 +74,6 @@ export interface System {
   postgres(): PostgresServer | undefined;
   /** Real URL of a listener of the first process of a component. */
   url(component: 'ra' | 'repository', listener: 'public' | 'internal'): string;
-  /** Called when a process came back with another process id. */
-  onChange(notify: () => void): void;
   /** Starts the embedded PostgreSQL again where it died; on the same port. */
   revivePostgres(): Promise<void>;
   /** Ends everything in order: CA, RA, repository, database. */
@@ -95,13 +94,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const policy = defaultPolicy(environment);
   const data = openDataDirectory(options.data, environment, clock.now());
   const undo: (() => Promise<void> | void)[] = [() => data.release()];
-  const changed = new Set<() => void>();
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();
   };
 
   try {
     report(`data directory ${data.root}`);
+    await endLeftBehind(data, report);
     const database = await openDatabase(options, data);
     undo.push(() => database.stop());
 
@@ -161,10 +160,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         logFile: data.path('log', `${instance}.log`),
         statusFile: data.path('run', `${instance}.json`),
         restart: options.restart,
-        report,
-        onReady: () => {
-          for (const notify of changed) notify();
-        }
+        report
       });
       undo.push(() => process.stop(15_000));
       return process;
@@ -244,11 +240,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       processes: { ca: cas, ra: ras, repository: repositories },
       postgres: database.server,
       url: (component, listener) => urlIn(component === 'ra' ? raStatus[0] : repositoryStatus[0], listener),
-      onChange: notify => void changed.add(notify),
-      async revivePostgres() {
-        await database.revive();
-        for (const notify of changed) notify();
-      }
+      revivePostgres: () => database.revive()
     };
   } catch (error) {
     await stop();
