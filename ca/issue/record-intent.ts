@@ -74,15 +74,6 @@ export async function recordIntent(input: IntentInput, ctx: IssueContext): Promi
         const others = prepared.filter(({ checked }) => !held.has(checked.requestId));
         if (others.length > 0) refused.push(...(await refuseOthers(trx, others, events, ctx)));
         await openIntent(trx, { orderId, holder: ctx.holder, profile: order.profile, lane: order.lane });
-        const now = ctx.clock.now();
-        if (
-          items.length > 0 &&
-          !(await countCertificates(trx, key.keyId, now, items.length, key.certificatesPerHour))
-        )
-          throw new OrderRefused(
-            'ca/ra-limit',
-            `${key.name} went over ${key.certificatesPerHour} certificates per hour`
-          );
         break;
       }
       case 'next':
@@ -117,7 +108,11 @@ export async function recordIntent(input: IntentInput, ctx: IssueContext): Promi
       ...refusalEvents(orderId, refused, ctx)
     );
     const ticket = await ctx.audit.record(trx, events);
-    if (items.length > 0) return { kind: 'recorded', items, ticket };
+    if (items.length > 0) {
+      // Last, because every order of the key meets in this row: whoever has it makes the others wait.
+      if (input.beginning.kind === 'first') await countOrRefuse(trx, key, items.length, ctx);
+      return { kind: 'recorded', items, ticket };
+    }
     await holdIntent(trx, orderId, epoch, ctx.holder, 'closed');
     await insertOutbox(trx, {
       orderId,
@@ -128,6 +123,17 @@ export async function recordIntent(input: IntentInput, ctx: IssueContext): Promi
     });
     return { kind: 'finished', ticket };
   });
+}
+
+async function countOrRefuse(
+  trx: Parameters<typeof countCertificates>[0],
+  key: IntentInput['opened']['key'],
+  certificates: number,
+  ctx: IssueContext
+): Promise<void> {
+  const { keyId, name, certificatesPerHour } = key;
+  if (await countCertificates(trx, keyId, ctx.clock.now(), certificates, certificatesPerHour)) return;
+  throw new OrderRefused('ca/ra-limit', `${name} went over ${certificatesPerHour} certificates per hour`);
 }
 
 /**
