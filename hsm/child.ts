@@ -150,7 +150,7 @@ export class SignerChild {
 
   /** Asks for a sign of life; overdue like every other answer. */
   ping(): void {
-    if (this.state === undefined) return;
+    if (!this.#alive || this.state === undefined) return;
     const id = this.#id();
     this.#pending.set(id, {
       overdue: performance.now() + this.#options.callDeadlineMs,

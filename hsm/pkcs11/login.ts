@@ -121,19 +121,25 @@ function setLatch(latchFile: string): void {
     throw new HsmError('hsm/unavailable', `the login latch ${latchFile} cannot be made`, { cause: error });
   }
   try {
-    writeSync(
-      file,
-      'A login was tried and its result is not known to be good. Check the PIN, then remove this file.\n'
-    );
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  const folder = openSync(dirname(latchFile), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
+    try {
+      writeSync(
+        file,
+        'A login was tried and its result is not known to be good. Check the PIN, then remove this file.\n'
+      );
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    const folder = openSync(dirname(latchFile), 'r');
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  } catch (error) {
+    // A full disk: no login was tried, and none is. Left behind, the file would call for a person for nothing.
+    unlinkSync(latchFile);
+    throw new HsmError('hsm/unavailable', `the login latch ${latchFile} cannot be written`, { cause: error });
   }
 }
 

@@ -126,7 +126,8 @@ export class Token {
       throw failure;
     }
     if (signature.length !== signatureOctets[algorithm]) {
-      throw new HsmError('hsm/failed', `C_Sign answered ${signature.length} octets for ${algorithm}`);
+      // What came is no signature of this key's; one may exist all the same.
+      throw new HsmError('hsm/outcome-unknown', `C_Sign answered ${signature.length} octets for ${algorithm}`);
     }
     return Uint8Array.from(signature);
   }

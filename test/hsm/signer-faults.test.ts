@@ -171,6 +171,18 @@ describe('signer process under faults', function () {
     expect(existsSync(token.latchFile)).to.equal(false);
   });
 
+  it('leaves no latch where the disk takes none, since no login was tried', async () => {
+    // A limit of no octets stands in for a full disk: the file can be made, and nothing written into it.
+    const full = `trap '' XFSZ; if [ -e "${token.latchFile}.room" ]; then exec "$@"; fi; ulimit -f 0; exec "$@"`;
+    const command = ['/bin/sh', '-c', full, 'sh', ...signerCommand];
+    const { signer } = await start({ command, whenTokenAway: 'start-degraded' });
+    expect(await signer.health()).to.include({ state: 'degraded', problem: 'hsm/unavailable' });
+    expect(existsSync(token.latchFile)).to.equal(false);
+    writeFileSync(`${token.latchFile}.room`, '');
+    process.kill((await signer.health()).pid!, 'SIGKILL');
+    await until(async () => (await signer.health()).state === 'ready', 10_000);
+  });
+
   it('does not read a PIN file that others can read, and tries nothing', async () => {
     execFileSync('chmod', ['0644', token.pinFile]);
     const { signer } = await start({ whenTokenAway: 'start-degraded' });
