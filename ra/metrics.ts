@@ -7,44 +7,44 @@ export function raMetrics(register: Registry) {
   const registers = [register];
   return {
     requests: new Counter({
-      name: 'ra_requests_total',
+      name: 'opensmki_ra_requests_total',
       help: 'Requests answered, by interface and status of the answer',
       labelNames: ['interface', 'status'],
       registers
     }),
     duration: new Histogram({
-      name: 'ra_request_seconds',
+      name: 'opensmki_ra_request_seconds',
       help: 'From arrival of a request to its answer',
       labelNames: ['interface'],
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 30],
       registers
     }),
     openOrders: new Gauge({
-      name: 'ra_orders_open',
+      name: 'opensmki_ra_orders_open',
       help: 'Orders not finished, by state; `unreported`: claimed, expired and without a report',
       labelNames: ['state'],
       registers
     }),
     conflicts: new Counter({
-      name: 'ra_reservation_conflicts_total',
+      name: 'opensmki_ra_reservation_conflicts_total',
       help: 'Decisions rolled back because another request held the key, the device or the request',
       labelNames: ['reserved'],
       registers
     }),
     rates: new Counter({
-      name: 'ra_rate_exceeded_total',
+      name: 'opensmki_ra_rate_exceeded_total',
       help: 'Requests over a rate class',
       labelNames: ['interface', 'class'],
       registers
     }),
     orders: new Counter({
-      name: 'ra_orders_total',
+      name: 'opensmki_ra_orders_total',
       help: 'Orders by what became of them',
       labelNames: ['event'],
       registers
     }),
     alarms: new Counter({
-      name: 'ra_alarms_total',
+      name: 'opensmki_ra_alarms_total',
       help: 'Events that need a person',
       labelNames: ['kind'],
       registers

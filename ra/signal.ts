@@ -8,18 +8,21 @@ export class Signal {
     for (const resume of waiting) resume();
   }
 
-  /** Resolves at the next wake-up, after `ms`, or when `stop` is aborted. */
-  wait(ms: number, stop?: AbortSignal): Promise<void> {
-    if (stop?.aborted === true || ms <= 0) return Promise.resolve();
+  /**
+   * Resolves at the next wake-up, after `ms`, or when one of `stops` is aborted. Several signals and not one made by
+   * `AbortSignal.any`: Node keeps some octets of each such signal for as long as the longest-lived source lives.
+   */
+  wait(ms: number, ...stops: readonly AbortSignal[]): Promise<void> {
+    if (stops.some(stop => stop.aborted) || ms <= 0) return Promise.resolve();
     return new Promise(resolve => {
       const resume = (): void => {
         clearTimeout(timer);
-        stop?.removeEventListener('abort', resume);
+        for (const stop of stops) stop.removeEventListener('abort', resume);
         this.#waiting.delete(resume);
         resolve();
       };
       const timer = setTimeout(resume, ms);
-      stop?.addEventListener('abort', resume, { once: true });
+      for (const stop of stops) stop.addEventListener('abort', resume, { once: true });
       this.#waiting.add(resume);
     });
   }

@@ -2,17 +2,21 @@ import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../refusal.js';
 
 /**
- * Reads a body of at most `max` octets; `message/too-large` beyond, without reading on. A client that goes away
- * rejects with the stream's error.
+ * Reads a body of at most `max` octets; `message/too-large` beyond, and what still comes is dropped: with the request
+ * destroyed, the connection would be gone before its answer, and the client's certificate with it. A client that
+ * goes away rejects with the stream's error.
  */
 export async function readBody(request: IncomingMessage, max: number): Promise<Uint8Array> {
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > max) throw new Refusal('message/too-large');
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > max) throw new Refusal('message/too-large');
+    if (length > max) {
+      request.resume();
+      throw new Refusal('message/too-large');
+    }
     chunks.push(chunk);
   }
   return new Uint8Array(Buffer.concat(chunks, length));

@@ -15,12 +15,18 @@ export interface Call {
   readonly query: URLSearchParams;
 }
 
+/** Stands in for the origin that a request line leaves out. */
+const origin = 'http://localhost';
+
 /** The route of a request, and its parameters; `undefined` when none has its method and path. */
 export function findRoute<R extends RoutePath>(
   routes: readonly R[],
   request: IncomingMessage
 ): { route: R; parameters: Record<string, string>; query: URLSearchParams } | undefined {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  const url = request.url ?? '/';
+  // What is no address (`//`) is the path of nothing.
+  if (!URL.canParse(url, origin)) return undefined;
+  const { pathname, searchParams } = new URL(url, origin);
   for (const route of routes) {
     if (route.method !== request.method) continue;
     const parameters = matchPath(route.path, pathname);

@@ -56,12 +56,11 @@ export async function awaitOrders(
   stop: AbortSignal
 ): Promise<SignedOrder[]> {
   const until = performance.now() + ms;
-  const end = AbortSignal.any([stop, deps.stopping]);
   for (;;) {
-    if (end.aborted) return [];
+    if (stop.aborted || deps.stopping.aborted) return [];
     const orders = await claimOrders(deps, lane, claimant);
     const left = until - performance.now();
     if (orders.length > 0 || left <= 0) return orders;
-    await deps.openOrders.wait(Math.min(left, deps.config.claimPollMs), end);
+    await deps.openOrders.wait(Math.min(left, deps.config.claimPollMs), stop, deps.stopping);
   }
 }

@@ -27,12 +27,13 @@ export class Outcomes {
 
   /** Resolves when something may have come of the request, after `ms`, or at `stop`. */
   async wait(requestId: string, ms: number, stop: AbortSignal): Promise<void> {
+    if (this.#stop.signal.aborted) return;
     const entry = this.#waiting.get(requestId) ?? { signal: new Signal(), count: 0 };
     entry.count += 1;
     this.#waiting.set(requestId, entry);
     if (!this.#polling) void this.#poll();
     try {
-      await entry.signal.wait(ms, AbortSignal.any([stop, this.#stop.signal]));
+      await entry.signal.wait(ms, stop);
     } finally {
       entry.count -= 1;
       if (entry.count === 0) this.#waiting.delete(requestId);
@@ -42,6 +43,7 @@ export class Outcomes {
   /** Ends all waiting. */
   stop(): void {
     this.#stop.abort();
+    for (const { signal } of this.#waiting.values()) signal.wake();
   }
 
   async #poll(): Promise<void> {

@@ -58,7 +58,12 @@ export async function recordReport(
   await deps.stage('ra:report:before' satisfies RaStage);
   try {
     const requests = await deps.database.transaction(trx => apply(deps, trx, report, body, reporter));
-    if (requests === undefined) return 'repeated';
+    if (requests === undefined) {
+      // The first report may have been recorded and not sealed: while the log is away, this one does not stand.
+      const facts = { order, reportHash: hashOf(body).toString('hex') };
+      await deps.audit.append([{ type: 'ra.order.reported-again', actor: reporter, facts }]);
+      return 'repeated';
+    }
     await deps.audit.seal(requests.ticket);
     await deps.stage('ra:report:after' satisfies RaStage);
     deps.measures.orders.inc({ event: 'reported' });
@@ -72,15 +77,15 @@ export async function recordReport(
       {
         type: 'ra.alarm.report',
         actor: reporter,
-        facts: {
-          order,
-          result: error.result,
-          reportHash: createHash('sha256').update(body).digest('hex')
-        }
+        facts: { order, result: error.result, reportHash: hashOf(body).toString('hex') }
       }
     ]);
     return error.result;
   }
+}
+
+function hashOf(body: Uint8Array): Buffer {
+  return createHash('sha256').update(body).digest();
 }
 
 async function apply(
@@ -91,7 +96,7 @@ async function apply(
   reporter: string
 ) {
   const orderId = octetsToUuid(report.orderId);
-  const reportHash = createHash('sha256').update(body).digest();
+  const reportHash = hashOf(body);
   const order = (await trx('ra.orders')
     .select('state', 'bytes', 'report_hash')
     .where({ id: orderId })

@@ -99,6 +99,15 @@ describe('refusals of the ad hoc web service', function () {
       expect(await adHoc(supplier.client, good, type)).to.include({ http: 415, errorCode: 'FM:XM1' });
     const large = adHocRequest('A'.repeat(70_000));
     expect(await adHoc(supplier.client, large)).to.include({ http: 413, errorCode: 'FM:XM2' });
+    // The same when the client did not say beforehand how long its body is.
+    const chunked = await supplier.client.send({
+      method: 'POST',
+      path: '/1.0/AdHocDeviceCSR',
+      headers: { 'content-type': 'application/xml', 'transfer-encoding': 'chunked' },
+      body: large
+    });
+    expect(chunked.status).to.equal(413);
+    expect(chunked.body.toString()).to.contain('<ErrorCode>FM:XM2</ErrorCode>');
   });
 
   it('serves no client without a certificate', async () => {

@@ -71,6 +71,11 @@ describe('JSON enrolment API', function () {
     });
   const code = (reply: Answer) => [reply.status, field(reply.body, 'code')];
 
+  it('answers a path that is no address with 404', async () => {
+    for (const path of ['//', '//[', '/ra/v1/nothing'])
+      expect((await party.client.send({ method: 'GET', path })).status, path).to.equal(404);
+  });
+
   it('issues a first device certificate to a maker: 201 with the certificate and its place', async () => {
     const key = p256Key();
     const pem = encodePem('CERTIFICATE REQUEST', deviceRequest({ key, eui: '00-07-81-00-00-00-10-01' }));

@@ -167,6 +167,6 @@ describe('internal listener', function () {
   it('is healthy while its database answers, and counts what it does', async () => {
     expect((await stand.first.ra.health()).status).to.equal('ok');
     const text = await stand.first.metrics.metrics();
-    expect(text).to.match(/ra_orders_total\{event="reported"\} [1-9]/);
+    expect(text).to.match(/opensmki_ra_orders_total\{event="reported"\} [1-9]/);
   });
 });

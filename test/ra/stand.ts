@@ -49,6 +49,8 @@ export interface Faults {
   clientStatus: 'good' | 'revoked' | 'unknown';
   /** Thrown by the audit log's writes. */
   audit: Error | undefined;
+  /** Thrown by the audit log once an act has been recorded in its transaction. */
+  sealing: Error | undefined;
   checker: Error | undefined;
   /** Added to the clock, ms. */
   clockOffset: number;
@@ -91,6 +93,7 @@ export class Stand {
     inventory: 'ok',
     clientStatus: 'good',
     audit: undefined,
+    sealing: undefined,
     checker: undefined,
     clockOffset: 0
   };
@@ -390,8 +393,9 @@ export class Stand {
   }
 
   #faulty(audit: OpenAuditLog): AuditLog {
+    const { faults } = this;
     const check = (): void => {
-      if (this.faults.audit !== undefined) throw this.faults.audit;
+      if (faults.audit !== undefined) throw faults.audit;
     };
     return {
       async record(trx, events) {
@@ -400,10 +404,12 @@ export class Stand {
       },
       async seal(ticket) {
         check();
+        if (faults.sealing !== undefined) throw faults.sealing;
         return audit.seal(ticket);
       },
       async append(events) {
         check();
+        if (faults.sealing !== undefined) throw faults.sealing;
         return audit.append(events);
       }
     };
