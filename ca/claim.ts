@@ -33,10 +33,14 @@ export function startClaimLoop(ra: RaPeer, lane: Lane, ctx: IssueContext): Claim
         continue;
       }
       try {
+        const asked = performance.now();
         const orders = await ra.claim(lane, claimWaitMs, stopping);
         lastAnswer = ctx.clock.now();
         if (failing) ctx.log.info({ ra: ra.name, lane }, 'the RA answers again');
         failing = false;
+        // An RA that is stopping ends its long polls at once: asking again at once would keep both busy.
+        if (orders.length === 0 && performance.now() - asked < retryMs)
+          await sleep(retryMs, undefined, { signal: stopping }).catch(() => undefined);
         for (const signed of orders) {
           const execution = executeOrder(signed, ra, ctx)
             .catch((error: unknown) => {

@@ -35,6 +35,12 @@ export interface DeliveryDeps extends Pick<ComponentDeps, 'database' | 'audit' |
   readonly stage: (point: CaStage) => Promise<void>;
 }
 
+/**
+ * DESIGN: tickets kept for orders that are not told yet, a lane's orders many times over. While the audit log is away
+ * they pile up, and another process may tell an order whose ticket is here.
+ */
+const maxTickets = 1_000;
+
 /** DESIGN: rows one sweep takes in hand; delivering them stays well within the grace of the others. */
 const sweepRows = 50;
 
@@ -84,8 +90,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   }
 
   /**
-   * The events of this process's own act, or, where another process finished the order, one of its own: either
-   * way a log says so before anybody is told.
+   * The events of this process's own act, or, where another process finished the order or its ticket is forgotten,
+   * one of its own: either way a log says so before anybody is told.
    */
   async function seal(orderId: string): Promise<void> {
     const own = tickets.get(orderId);
@@ -109,7 +115,12 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   }
 
   return {
-    remember: (orderId, own) => void tickets.set(orderId, own),
+    remember(orderId, own) {
+      tickets.set(orderId, own);
+      const [oldest] = tickets.keys();
+      // Its events are in the database; the audit log finds them there by itself.
+      if (tickets.size > maxTickets && oldest !== undefined) tickets.delete(oldest);
+    },
     async deliver(orderId) {
       const row = await findOutbox(database, orderId);
       if (row !== undefined && !(row.published && row.reported)) await deliverRow(row);

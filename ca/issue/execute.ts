@@ -130,6 +130,7 @@ async function runAttempts(group: Group, ctx: IssueContext): Promise<void> {
     let refused = [...group.refused];
     let certified = group.epoch > 1;
     const tickets: AuditTicket[] = [];
+    let pauses = 0;
     for (;;) {
       const { attempts } = ctx.config.limits;
       refused.push(
@@ -212,7 +213,8 @@ async function runAttempts(group: Group, ctx: IssueContext): Promise<void> {
       refused = [];
       epoch += 1;
       beginning = { kind: 'next' };
-      if (abandoned.some(({ reason }) => reason === 'not-signed')) await pause(ctx);
+      if (abandoned.some(({ reason }) => reason === 'not-signed'))
+        await pause(pauses++, order.expiresAt, ctx);
       if (ctx.stopping.aborted) return;
     }
   } finally {
@@ -333,6 +335,13 @@ function countRefusals(refused: readonly Refusal[], ctx: IssueContext): void {
   for (const { code } of refused) ctx.metrics.refusals.inc({ code });
 }
 
-async function pause(ctx: IssueContext): Promise<void> {
-  await sleep(ctx.config.limits.retryMs, undefined, { signal: ctx.stopping }).catch(() => undefined);
+/**
+ * DESIGN: each pause twice the last, up to eight times `retryMs`, 4 s: every attempt writes serials and events that
+ * stay for ever, and a token that is away is away for all orders in hand. Not past the order's expiry.
+ */
+async function pause(before: number, expiresAt: Date, ctx: IssueContext): Promise<void> {
+  const { retryMs } = ctx.config.limits;
+  const left = Math.max(retryMs, expiresAt.getTime() - ctx.clock.now().getTime());
+  const ms = Math.min(retryMs * 2 ** Math.min(before, 3), left);
+  await sleep(ms, undefined, { signal: ctx.stopping }).catch(() => undefined);
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PeerConflict, stages, type CaStage } from '../../ca/index.js';
+import { PeerConflict, stages, type CaStage, type RaPeer } from '../../ca/index.js';
 import { HsmError, type Signer, type SignOutcome } from '../../hsm/index.js';
 import { parseCertificate } from '../../pki/index.js';
 import { deviceRequest } from '../kit/requests.js';
@@ -144,6 +144,17 @@ describe('ca: when the seam breaks', function () {
       await world.balance();
     });
 
+    it('is away for longer: asked again less and less often, so that ledger and audit log are not flooded', async () => {
+      const signer = breakSigner(world.made.issuing, outcomes =>
+        outcomes.map(() => refused('hsm/unavailable'))
+      );
+      const order = send(1, new Date(world.clock.now().getTime() + 2_000));
+      await world.start({ signer });
+      expect(codesOf(await world.ras.reported(order))).to.deep.equal(['ca/unavailable']);
+      // One every 40 ms would be some 45.
+      expect(signer.rounds).to.be.within(4, 12);
+    });
+
     it('is away past the expiry of the order: refused as unavailable', async () => {
       const signer = breakSigner(world.made.issuing, outcomes =>
         outcomes.map(() => refused('hsm/unavailable'))
@@ -243,6 +254,22 @@ describe('ca: when the seam breaks', function () {
       } finally {
         await other.close();
       }
+    });
+
+    it('the RA ends its long polls at once: it is not asked again without a pause', async () => {
+      let claims = 0;
+      const eager: RaPeer = {
+        name: 'ra-eager',
+        claim: async () => {
+          claims += 1;
+          return [];
+        },
+        report: report => world.ras.report(report)
+      };
+      await world.start({ ras: [eager] });
+      await sleep(400);
+      // Two lanes, a pause of 40 ms each.
+      expect(claims).to.be.within(2, 22);
     });
 
     it('the RA is away: health says so, and it is served when it is back', async () => {
