@@ -49,12 +49,14 @@ export function createHttpClient(baseUrl: string, tls?: AgentOptions): HttpClien
       return new Promise<HttpAnswer>((resolve, reject) => {
         const start = secure ? httpsRequest : httpRequest;
         const body = request.body === undefined ? undefined : Buffer.from(request.body as Uint8Array);
-        const fail = (what: string, cause?: unknown) =>
+        const fail = (what: string, cause?: unknown) => {
+          clearTimeout(timer);
           reject(
             new PeerUnavailable(`${request.method} ${base.origin}${prefix}${request.path}: ${what}`, {
               cause
             })
           );
+        };
         const outgoing = start(
           {
             agent,
@@ -90,10 +92,7 @@ export function createHttpClient(baseUrl: string, tls?: AgentOptions): HttpClien
           outgoing.destroy();
           fail(`no answer within ${request.timeoutMs} ms`);
         }, request.timeoutMs);
-        outgoing.once('error', cause => {
-          clearTimeout(timer);
-          fail(cause.message, cause);
-        });
+        outgoing.once('error', cause => fail(cause.message, cause));
         outgoing.end(body);
       });
     },

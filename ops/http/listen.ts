@@ -11,12 +11,14 @@ export interface Listener {
 
 /**
  * Limits against clients that are slow on purpose. DESIGN: headers within 10 s and a whole request within 30 s (the
- * largest public one has 8 KiB); connections idle for 65 s end, longer than the 60 s at which proxies let theirs go.
+ * largest public one has 8 KiB); connections idle for 65 s end, longer than the 60 s at which proxies let theirs go;
+ * a client that does not read its answer is cut when nothing has moved for 60 s, twice the longest wait of a request.
  */
 const limits = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 65_000,
+  timeout: 60_000,
   maxHeadersCount: 64
 } as const;
 

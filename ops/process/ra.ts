@@ -65,6 +65,7 @@ export async function runRa(configFile: string, overrides: ProcessOverrides = {}
     });
     onStop('ra', () => ra.stop());
 
+    await foundation.recordStart('ra.started');
     const publicListener = await listen(
       createTlsServer(
         await publicServerOptions(config.public, chain),
@@ -72,7 +73,6 @@ export async function runRa(configFile: string, overrides: ProcessOverrides = {}
       ),
       config.public
     );
-    onStop('public listener', () => publicListener.close());
     const internalServer = createTlsServer(
       await internalServerOptions(config.tls),
       serve(ra.internalHandler, { log, listener: 'internal' })
@@ -81,7 +81,10 @@ export async function runRa(configFile: string, overrides: ProcessOverrides = {}
       log.warn({ err: error }, 'an internal connection was refused')
     );
     const internalListener = await listen(internalServer, config.internal);
-    onStop('internal listener', () => internalListener.close());
+    // Together: who waits for a certificate, and the CA in its long poll, is answered while the listeners end.
+    onStop('listeners', async () => {
+      await Promise.all([publicListener.close(), internalListener.close(), ra.stop()]);
+    });
 
     await foundation.serving(
       {

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { AgentOptions, ServerOptions } from 'node:https';
 import { encodePem } from '../../pki/x509/index.js';
@@ -13,12 +14,16 @@ interface InternalFiles extends KeyFiles {
   readonly rootFile: string;
 }
 
+/** DESIGN: as long as headers may take (`ops/http/listen`); Node's own 120 s let a few idle clients fill a listener. */
+const handshakeTimeout = 10_000;
+
 /** TLS between components, server side: our own root only, a client certificate always. */
 export async function internalServerOptions(files: InternalFiles): Promise<ServerOptions> {
   return {
     ...(await internal(files)),
     requestCert: true,
-    rejectUnauthorized: true
+    rejectUnauthorized: true,
+    handshakeTimeout
   };
 }
 
@@ -41,7 +46,9 @@ async function internal(files: InternalFiles): Promise<ServerOptions & AgentOpti
     cert: await read(files.certificateFile),
     key: await read(files.keyFile),
     ca: await read(files.rootFile),
-    minVersion: 'TLSv1.2'
+    // Both ends are ours. TLS 1.2 knows renegotiation, after which a connection may show a certificate that nobody
+    // verified: the pinned peer would be whoever it says.
+    minVersion: 'TLSv1.3'
   };
 }
 
@@ -74,8 +81,10 @@ export async function publicServerOptions(
     honorCipherOrder: true,
     requestCert: true,
     rejectUnauthorized: true,
+    // Who the client is, is settled once: Node verifies the certificate of the first handshake only.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     sessionTimeout: 300,
-    handshakeTimeout: 10_000
+    handshakeTimeout
   };
 }
 

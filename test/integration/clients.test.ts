@@ -237,6 +237,17 @@ describe('who may ask: clients of a whole system', function () {
     });
   });
 
+  it('every process said at its start under which policy it decides', () => {
+    for (const component of ['ca', 'ra', 'repository'] as const) {
+      const events = auditEvents(test, `${component}-1`);
+      const started = events.find(({ type }) => type === `${component}.started`);
+      expect(started?.facts, component).to.deep.include({
+        environment: 'test',
+        policyVersion: test.system.policy.version
+      });
+    }
+  });
+
   it('nothing is out of balance after all of it', async () => {
     await test.reconcile();
   });

@@ -95,6 +95,13 @@ describe('ops/http', function () {
     });
   });
 
+  it('cuts a client that does not read its answer, and none that only waits for one', async () => {
+    const server = createServer();
+    listeners.push(await listen(server, { host: '127.0.0.1', port: 0 }));
+    // Node's own is none at all. The longest wait of a handler is 30 s.
+    expect(server.timeout).to.be.within(31_000, 120_000);
+  });
+
   describe('handlers', () => {
     it('answer with security headers and a request id that no client forges into the log', async () => {
       const url = await served((_request, response) => void response.end('ok'));

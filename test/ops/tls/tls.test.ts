@@ -65,7 +65,7 @@ describe('ops/tls', function () {
   });
   const serve = async (server: Server): Promise<number> => {
     server.on('request', (request, response) => {
-      response.end(peerComponent(request.socket as TLSSocket) ?? '-');
+      response.end(peerComponent(request.socket) ?? '-');
     });
     const listener = await listen(server, { host: '127.0.0.1', port: 0 });
     listeners.push(listener);
@@ -159,6 +159,22 @@ describe('ops/tls', function () {
       socket.destroy();
     });
 
+    it('speaks no older TLS, in which a connection could turn into another peer', async () => {
+      const socket = connect({
+        port,
+        host: '127.0.0.1',
+        ...(await internalClientOptions(of('ca-1'), { name: 'ra-1' })),
+        minVersion: 'TLSv1.2',
+        maxVersion: 'TLSv1.2'
+      } as ConnectionOptions);
+      const ended = await new Promise(resolve => {
+        socket.once('secureConnect', () => resolve('connected'));
+        socket.once('error', resolve);
+      });
+      socket.destroy();
+      expect(codeOf(ended)).to.equal('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
+    });
+
     it('refuses a peer of another name or another key', async () => {
       expect(codeOf(await rejected(call(of('ca-1'), { name: 'repository-1' })))).to.equal('tls/peer-name');
       const wrong = { name: 'ra-1', fingerprint: of('ca-1').fingerprint };
@@ -235,6 +251,15 @@ describe('ops/tls', function () {
       const socket = await handshake({});
       expect(socket.getProtocol()).to.equal('TLSv1.3');
       socket.destroy();
+    });
+    it('renegotiates with nobody: the client stays who it was', async () => {
+      const socket = await handshake({ maxVersion: 'TLSv1.2' });
+      const ended = await new Promise(resolve => {
+        socket.once('error', resolve);
+        socket.renegotiate({}, error => resolve(error ?? 'renegotiated'));
+      });
+      socket.destroy();
+      expect(codeOf(ended)).to.equal('ERR_SSL_NO_RENEGOTIATION');
     });
     const refused: readonly [string, () => ConnectionOptions][] = [
       [
