@@ -2,7 +2,8 @@ import type { AuditEvent } from '../ops/kit/audit.js';
 
 /** Every audit event of the CA: type and what it says. Identifiers and serials only, no personal data. */
 export const auditEvents = {
-  'ca.started': 'a CA process began work: instance, issuers, RA keys',
+  'ca.started':
+    'a CA process began work: instance, environment, policy version, SHA-256 of the configuration, issuers, RA keys',
   'ca.stopped': 'a CA process ended in good order',
   'ca.order.refused': 'an order was refused as a whole: order, RA key, code',
   'ca.intent.recorded': 'certificates are about to be signed: order, attempt, profile, serials',

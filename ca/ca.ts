@@ -150,6 +150,9 @@ export function createCaWith<S extends Signer>(
         await audit.append([
           event('ca.started', ctx, {
             holder: ctx.holder,
+            environment: config.environment,
+            policyVersion: policy.version,
+            configuration: config.configurationSha256,
             issuers: issuers.map(({ name }) => name),
             raKeys: config.raKeys.map(({ name }) => name)
           })

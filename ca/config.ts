@@ -7,6 +7,8 @@ export interface CaConfig {
   /** Name of this process for logs, audit and health, e.g. `ca-1`. */
   readonly instance: string;
   readonly environment: Environment;
+  /** SHA-256 of the configuration file, hexadecimal: goes into the event of the start. */
+  readonly configurationSha256: string;
   /** Restore epoch of this CA; orders addressed to another are refused. */
   readonly caEpoch: bigint;
   readonly policy: Policy;

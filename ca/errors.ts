@@ -35,6 +35,8 @@ export class OrderRefused extends Error {
 export type CaErrorCode =
   /** Configuration that does not fit together; the CA does not start. */
   | 'ca/configuration'
+  /** One person where two must act. */
+  | 'ca/two-persons'
   /** Not allowed in the live environment. */
   | 'ca/live-refuses'
   /** The key on the token is not the key of the issuer's certificate. */

@@ -1,5 +1,7 @@
 /** What the repository records, type to meaning. The closed set: `record` and `append` take nothing else. */
 export const auditEvents = {
+  'repository.started':
+    'A repository process began to serve: environment, policy version, SHA-256 of the configuration.',
   'repository.certificates.published': 'A group of certificates was checked and accepted.',
   'repository.certificates.repeated': 'A group came again with the octets that are already here.',
   'repository.crl.published': 'A revocation list was checked and accepted.',

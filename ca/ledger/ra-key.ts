@@ -1,6 +1,7 @@
 /** What each RA key has had, and which are stopped. */
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
+import { CaError } from '../errors.js';
 import { query } from './query.js';
 
 /**
@@ -65,17 +66,24 @@ export async function stoppedRaKeys(database: Knex): Promise<StoppedRaKey[]> {
 }
 
 /**
- * A person's act, with the owner role: the running CA has no right to it. Answers how many stops were released.
- * The hour's count stands: within the same hour the key may be stopped again.
+ * Two persons' act, with the owner role: the running CA has no right to it. Answers how many stops were released.
+ * The hour's count stands: within the same hour the key may be stopped again. The names are what the two say they
+ * are until officers sign.
  */
-export async function releaseRaKey(database: Knex, keyId: string, actor: string): Promise<number> {
+export async function releaseRaKey(
+  database: Knex,
+  keyId: string,
+  actors: readonly [string, string]
+): Promise<number> {
+  if (actors[0].trim().toLowerCase() === actors[1].trim().toLowerCase())
+    throw new CaError('ca/two-persons', 'the two who release a key must be two');
   const rows = await query<unknown>(
     database,
     `insert into ca.ra_key_release (stop_id, actor)
      select s.stop_id, ? from ca.ra_key_stop s left join ca.ra_key_release r using (stop_id)
       where s.key_id = decode(?, 'hex') and r.stop_id is null
      returning stop_id`,
-    [actor, keyId]
+    [actors.join(' and '), keyId]
   );
   return rows.length;
 }

@@ -57,16 +57,23 @@ export function registerCa(program: Command, terminal: Terminal): void {
       "file with the URL of the CA schema's owner: the CA may not do this"
     )
     .requiredOption('--actor <name>', 'who releases it, for the record')
-    .action(async (key: string, options: { readonly databaseFile: string; readonly actor: string }) => {
+    .requiredOption('--second-actor <name>', 'who releases it with them; somebody else')
+    .action(async (key: string, options: ReleaseOptions) => {
       if (!/^[0-9a-f]{64}$/.test(key))
         throw new CliError('cli/option', 'not a key id: 64 hexadecimal digits');
       const { releaseRaKey } = await import('../../ca/index.js');
       const released = await withDatabase(options.databaseFile, database =>
-        releaseRaKey(database, key, options.actor)
+        releaseRaKey(database, key, [options.actor, options.secondActor])
       );
       if (released === 0) throw new CliError('cli/refused', 'no such key is stopped');
       terminal.out(`released ${key}`);
     });
+}
+
+interface ReleaseOptions {
+  readonly databaseFile: string;
+  readonly actor: string;
+  readonly secondActor: string;
 }
 
 function configured(command: Command): Command {

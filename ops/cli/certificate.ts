@@ -52,16 +52,21 @@ async function describeAll(
   issuers: readonly Certificate[],
   environment: Environment
 ): Promise<Description[]> {
-  const parsed = blocks.map(der => ({ der, certificate: isRequest(der) ? undefined : readCertificate(der) }));
+  const parsed = blocks.map(der => ({
+    der,
+    certificate: isRequest(der) ? undefined : readOwnCertificate(der)
+  }));
   // In a chain, the issuers of some are among the others.
   const known = [...issuers, ...parsed.flatMap(({ certificate }) => certificate ?? [])];
-  const { describeCertificate, describeRequest } = await import('./describe.js');
+  const { describeCertificate, describeForeignCertificate, describeRequest } = await import('./describe.js');
   const descriptions: Description[] = [];
   for (const { der, certificate } of parsed) {
     descriptions.push(
-      certificate === undefined
-        ? await orNotACertificate(() => describeRequest(der, environment))
-        : describeCertificate(certificate, environment, issuerOf(certificate, known))
+      certificate !== undefined
+        ? describeCertificate(certificate, environment, issuerOf(certificate, known))
+        : await orNotACertificate(async () =>
+            isRequest(der) ? describeRequest(der, environment) : describeForeignCertificate(der)
+          )
     );
   }
   return descriptions;
@@ -106,6 +111,16 @@ function readCertificate(der: Uint8Array): Certificate {
   try {
     return parseCertificate(der);
   } catch (cause) {
+    throw asNotACertificate(cause);
+  }
+}
+
+/** A certificate with a key or an extension that nothing here can use is undefined: it is shown by its outline. */
+function readOwnCertificate(der: Uint8Array): Certificate | undefined {
+  try {
+    return parseCertificate(der);
+  } catch (cause) {
+    if (cause instanceof X509Error) return undefined;
     throw asNotACertificate(cause);
   }
 }

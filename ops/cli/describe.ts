@@ -1,3 +1,4 @@
+import { DerError } from '../../pki/der/index.js';
 import {
   IdentifierError,
   eui64FromOctets,
@@ -5,6 +6,7 @@ import {
   roleByOu,
   type Eui64
 } from '../../pki/identifier/index.js';
+import { certificateSubject, type WrittenTime } from '../../pki/lint/subject.js';
 import { guessProfile, lintCertificate, type Finding } from '../../pki/lint/index.js';
 import type { Environment } from '../../pki/messages/index.js';
 import { defaultPolicy, type ProfileName } from '../../pki/profile/index.js';
@@ -15,13 +17,17 @@ import {
   type RequestKind
 } from '../../pki/request/index.js';
 import {
+  X509Error,
   attributeOf,
   decodeExtension,
   formatName,
   oids,
-  parseRequest,
+  parsePublicKey,
+  parseRequestStructure,
+  requestedExtensions,
+  subjectOf,
   type Certificate,
-  type CertificationRequest,
+  type Extension,
   type HardwareModuleName,
   type Name
 } from '../../pki/x509/index.js';
@@ -108,26 +114,71 @@ export function describeCertificate(
   };
 }
 
+/**
+ * The same of a certificate with a key or an extension that no profile of these infrastructures has: what its outline
+ * says, and no findings, since there is nothing to judge it by. Throws `DerError` or `X509Error` where it has no such
+ * outline.
+ */
+export function describeForeignCertificate(der: Uint8Array): CertificateDescription {
+  const outline = certificateSubject(der);
+  const { publicKey } = outline;
+  const keyUsage = outline.extensions.find(extension => extension.oid === oids.keyUsage);
+  const time = (written: WrittenTime): string => written.moment?.toISOString() ?? 'not a time';
+  return {
+    kind: 'certificate',
+    profile: null,
+    subject: formatName(outline.subject),
+    issuer: formatName(outline.issuer),
+    serial: Buffer.from(outline.serial).toString('hex').toUpperCase(),
+    notBefore: time(outline.notBefore),
+    notAfter: time(outline.notAfter),
+    role: roleOf(outline.subject),
+    eui: euiOf(outline.subject, undefined),
+    hwType: null,
+    key:
+      publicKey === undefined
+        ? 'of no algorithm in use here'
+        : `${publicKey.algorithm}, ${publicKey.bits} bits`,
+    keyUsage:
+      keyUsage === undefined
+        ? []
+        : (quietly(() => decodeExtension.keyUsage(keyUsage.value, 'minimal')) ?? []),
+    policies: [],
+    subjectKeyIdentifier: null,
+    authorityKeyIdentifier: null,
+    octets: der.length,
+    findings: null
+  };
+}
+
 export async function describeRequest(
   der: Uint8Array,
   environment: Environment
 ): Promise<RequestDescription> {
   // Devices send long-form lengths where short ones would do (GBCS); the checks of the RA take them too.
-  const request = parseRequest(der, { lengths: 'long-form-allowed' });
-  const requestKind = requestKindOf(request);
-  const hardwareModule = hardwareModuleOf(request);
-  const keyUsage = request.extensions.find(extension => extension.oid === oids.keyUsage);
+  // What cannot be read is left out here: the refusal says what is wrong with it.
+  const structure = parseRequestStructure(der, { lengths: 'long-form-allowed' });
+  const subject = quietly(() => subjectOf(structure));
+  const publicKey = quietly(() => parsePublicKey(structure.spkiDer, structure.lengths));
+  const extensions = structure.attributes
+    .filter(attribute => attribute.type === oids.extensionRequest)
+    .flatMap(({ values }) => values)
+    .flatMap(value => quietly(() => requestedExtensions(value, structure.lengths)) ?? []);
+  const requestKind = requestKindOf(subject);
+  const hardwareModule = hardwareModuleOf(extensions);
+  const keyUsage = extensions.find(extension => extension.oid === oids.keyUsage);
+  const usages = keyUsage && quietly(() => decodeExtension.keyUsage(keyUsage.value, structure.lengths));
   const checked = await check(der, requestKind, environment);
   return {
     kind: 'request',
     requestKind,
     profile: checked.profile,
-    subject: formatName(request.subject),
-    role: roleOf(request.subject),
-    eui: euiOf(request.subject, hardwareModule),
+    subject: subject === undefined ? 'not a name' : formatName(subject),
+    role: subject === undefined ? null : roleOf(subject),
+    eui: euiOf(subject, hardwareModule),
     hwType: hardwareModule?.hwType ?? null,
-    key: `${request.publicKey.algorithm}, ${request.publicKey.bits} bits`,
-    keyUsage: keyUsage === undefined ? [] : decodeExtension.keyUsage(keyUsage.value, 'long-form-allowed'),
+    key: publicKey === undefined ? 'not a key of ours' : `${publicKey.algorithm}, ${publicKey.bits} bits`,
+    keyUsage: usages ?? [],
     octets: der.length,
     refusal: checked.refusal
   };
@@ -153,15 +204,16 @@ async function check(
   }
 }
 
-function requestKindOf(request: CertificationRequest): RequestKind {
-  if (request.subject.rdns.length === 0) return 'device';
-  return attributeOf(request.subject, oids.uniqueIdentifier) === undefined ? 'iki-client' : 'organisation';
+function requestKindOf(subject: Name | undefined): RequestKind {
+  if (subject === undefined || subject.rdns.length === 0) return 'device';
+  return attributeOf(subject, oids.uniqueIdentifier) === undefined ? 'iki-client' : 'organisation';
 }
 
-function hardwareModuleOf(request: CertificationRequest): HardwareModuleName | undefined {
-  const extension = request.extensions.find(({ oid }) => oid === oids.subjectAltName);
+function hardwareModuleOf(extensions: readonly Extension[]): HardwareModuleName | undefined {
+  const extension = extensions.find(({ oid }) => oid === oids.subjectAltName);
   if (extension === undefined) return undefined;
-  const [name, ...others] = decodeExtension.subjectAltName(extension.value, 'long-form-allowed');
+  const names = quietly(() => decodeExtension.subjectAltName(extension.value, 'long-form-allowed'));
+  const [name, ...others] = names ?? [];
   return name?.kind === 'hardware-module' && others.length === 0 ? name.name : undefined;
 }
 
@@ -171,19 +223,21 @@ function roleOf(subject: Name): RoleDescription | null {
   return quietly(() => ({ ou, name: roleByOu(ou).name })) ?? { ou, name: 'not a Remote Party Role' };
 }
 
-function euiOf(subject: Name, hardwareModule: HardwareModuleName | undefined): string | null {
-  const octets = hardwareModule?.serialNumber ?? attributeOf(subject, oids.uniqueIdentifier)?.bits?.octets;
+function euiOf(subject: Name | undefined, hardwareModule: HardwareModuleName | undefined): string | null {
+  const named = subject && attributeOf(subject, oids.uniqueIdentifier)?.bits?.octets;
+  const octets = hardwareModule?.serialNumber ?? named;
   if (octets === undefined) return null;
   const eui = quietly<Eui64>(() => eui64FromOctets(octets));
   return eui === undefined ? `not an EUI-64: ${hex(octets)}` : formatEui64(eui);
 }
 
-/** Undefined where an identifier is not one: here it is to be shown, not to be believed. */
+/** Undefined where something is not what it should be: here it is to be shown, not to be believed. */
 function quietly<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof IdentifierError) return undefined;
+    if (error instanceof IdentifierError || error instanceof DerError || error instanceof X509Error)
+      return undefined;
     throw error;
   }
 }

@@ -12,6 +12,7 @@ export interface LiveFinding {
 
 export type LiveCode =
   | 'live/softhsm-module'
+  | 'live/token-label'
   | 'live/software-signer'
   | 'live/made-by-up'
   | 'live/demo-parties'
@@ -28,6 +29,8 @@ export interface RunningFacts {
   readonly signerKind?: string;
   /** From C_GetInfo or C_GetTokenInfo: a renamed module is still SoftHSM. */
   readonly manufacturer?: string | undefined;
+  /** Components other than the process's own whose schemas its database holds. */
+  readonly otherComponents?: readonly string[];
 }
 
 interface Rule {
@@ -56,6 +59,14 @@ export const liveRules: readonly Rule[] = [
     }
   },
   {
+    code: 'live/token-label',
+    why: 'The environment is part of a token’s label, so that a token of test is never opened for live.',
+    find: config =>
+      'hsm' in config && !/(?<![a-z])live(?![a-z])/i.test(config.hsm.tokenLabel)
+        ? [`token label ${config.hsm.tokenLabel} does not hold the word live`]
+        : []
+  },
+  {
     code: 'live/software-signer',
     why: 'A key in the memory of a process can be copied.',
     find: (_config, _all, facts) =>
@@ -76,11 +87,14 @@ export const liveRules: readonly Rule[] = [
   {
     code: 'live/database-shared',
     why: 'Whoever administers one component must not reach the tables of another.',
-    find: (config, all) => {
+    find: (config, all, { otherComponents = [] }) => {
       const mine = databaseOf(config);
-      return all
-        .filter(other => other.component !== config.component && databaseOf(other) === mine)
-        .map(other => `shares ${mine} with ${other.instance}`);
+      return [
+        ...all
+          .filter(other => other.component !== config.component && databaseOf(other) === mine)
+          .map(other => `shares ${mine} with ${other.instance}`),
+        ...otherComponents.map(component => `${mine} holds the schema of ${component}`)
+      ];
     }
   },
   {

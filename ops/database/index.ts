@@ -8,6 +8,12 @@ export { DatabaseUnavailable, type DatabaseErrorCode } from './errors.js';
 export { binariesIn, embeddedBinaries, type PostgresBinaries } from './binaries.js';
 export { newPassword, startPostgres, type PostgresOptions, type PostgresServer } from './postgres.js';
 export { checkMigrated, migrate } from './migrate.js';
-export { checkEnvironment, prepareDatabase, type ComponentSchema, type PreparedDatabase } from './prepare.js';
+export {
+  checkEnvironment,
+  otherComponents,
+  prepareDatabase,
+  type ComponentSchema,
+  type PreparedDatabase
+} from './prepare.js';
 export { connect, type ConnectOptions } from './connect.js';
 export { errorState } from './faults.js';

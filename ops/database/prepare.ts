@@ -152,6 +152,22 @@ export async function checkEnvironment(knex: Knex, environment: Environment): Pr
   refuseOther(row?.name ?? 'none', environment);
 }
 
+/** The components of `all` other than this one whose schemas the database holds too. */
+export async function otherComponents(
+  knex: Knex,
+  component: string,
+  all: readonly string[]
+): Promise<string[]> {
+  return knex
+    .table('pg_catalog.pg_namespace')
+    .whereIn(
+      'nspname',
+      all.filter(name => name !== component)
+    )
+    .orderBy('nspname')
+    .pluck<string[]>('nspname');
+}
+
 function refuseOther(found: string, wanted: Environment): void {
   if (found !== wanted)
     throw new DatabaseError(

@@ -7,7 +7,7 @@ import { createHttpClient } from '../http/index.js';
 import { internalClientOptions } from '../tls/index.js';
 import { runComponent, type Foundation, type ProcessOverrides } from './foundation.js';
 import { createRaPeer } from './ra-peer.js';
-import { readDer } from './read.js';
+import { readDer, sha256OfFile } from './read.js';
 import { createRepositoryPeer } from './repository-peer.js';
 import { requestPolicyOf } from './request-policy.js';
 import { startComponentSigner } from './signer.js';
@@ -60,6 +60,7 @@ function caConfig(file: string, config: Foundation<'ca'>['config']): CaConfig {
   return {
     instance: config.instance,
     environment: config.environment,
+    configurationSha256: sha256OfFile(file),
     caEpoch: BigInt(config.caEpoch),
     policy: config.policy,
     requests: requestPolicyOf(config.policy, config.knownBadKeysFile),

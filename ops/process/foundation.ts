@@ -5,16 +5,24 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { auditMigrations, openAudit, type OpenAuditLog } from '../audit/index.js';
 import {
   checkLive,
+  componentNames,
   loadConfig,
   type ComponentName,
   type PassedConfig,
   type RunningFacts
 } from '../config/index.js';
-import { checkEnvironment, checkMigrated, connect, DatabaseUnavailable } from '../database/index.js';
+import {
+  checkEnvironment,
+  checkMigrated,
+  connect,
+  DatabaseUnavailable,
+  otherComponents
+} from '../database/index.js';
+import { policyEntries } from '../../pki/profile/index.js';
 import { createLogger, metricsServer, socketPath, type HealthPart } from '../http/index.js';
 import { systemClock, type Clock } from '../kit/clock.js';
 import type { ComponentDeps, Migration, Stage } from '../kit/deps.js';
-import { readTrimmed } from './read.js';
+import { readTrimmed, sha256OfFile } from './read.js';
 import { writeProcessStatus } from './status.js';
 
 /** What tests may put in the place of production wiring. */
@@ -32,6 +40,8 @@ export interface Foundation<C extends ComponentName> {
   readonly log: Logger;
   /** Run in reverse order at the end. */
   readonly onStop: (what: string, stop: () => Promise<void> | void) => void;
+  /** Puts the event of that type into the audit log: from here on this process decides under this policy. */
+  readonly recordStart: (type: `${string}.started`) => Promise<void>;
   /** Refuses live what live refuses, now that the process knows its signer. */
   readonly refuseInLive: (facts: RunningFacts) => void;
   /** Tells the launcher and operators that the process serves, and again when its signers change. */
@@ -106,12 +116,16 @@ export async function runComponent<C extends ComponentName>(options: {
   };
 
   try {
-    refuseInLive({});
-    const unverified = Object.values(config.policy.figures).filter(figure => !figure.verified).length;
+    const unverified = policyEntries(config.policy).filter(figure => !figure.verified);
     log.info(
-      { environment: config.environment, policy: config.policy.version, unverified },
+      {
+        environment: config.environment,
+        policy: config.policy.version,
+        unverified: Object.fromEntries(unverified.map(({ name, value }) => [name, value]))
+      },
       'starting; see smki policy show'
     );
+    refuseInLive({});
 
     const database = connect(readTrimmed(config.database.urlFile), {
       schema: options.component,
@@ -121,6 +135,9 @@ export async function runComponent<C extends ComponentName>(options: {
     stops.push({ what: 'database', stop: () => database.destroy() });
     await whenDatabaseAnswers(log, async () => {
       await checkEnvironment(database, config.environment);
+      refuseInLive({
+        otherComponents: await otherComponents(database, options.component, componentNames)
+      });
       await checkMigrated(database, options.component, [
         ...auditMigrations(options.component),
         ...options.migrations
@@ -161,6 +178,14 @@ export async function runComponent<C extends ComponentName>(options: {
       },
       onStop: (what, stop) => void stops.push({ what, stop }),
       refuseInLive,
+      async recordStart(type) {
+        const facts = {
+          environment: config.environment,
+          policyVersion: config.policy.version,
+          configuration: sha256OfFile(options.configFile)
+        };
+        await audit.append([{ type, actor: config.instance, facts }]);
+      },
       async serving(urls, signerPids) {
         let last: string | undefined;
         const write = async (): Promise<void> => {

@@ -1,9 +1,15 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { decodePem } from '../../pki/index.js';
 
 /** A small text file without the white space around it. */
 export function readTrimmed(file: string): string {
   return readFileSync(file, 'utf8').trim();
+}
+
+/** SHA-256 of a file in hexadecimal: which configuration a process began with. */
+export function sha256OfFile(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 
 /** The DER of a file that holds one DER value or one PEM block. */

@@ -20,6 +20,7 @@ export async function runRepository(configFile: string, overrides: ProcessOverri
       peerComponent
     });
     onStop('repository', () => repository.stop());
+    await foundation.recordStart('repository.started');
     const publicListener = await listen(
       createServer(serve(repository.publicHandler, { log, listener: 'public' })),
       config.public

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { permitSecretOctets, startPkcs11Signer, type Pkcs11Signer } from '../../hsm/index.js';
+import { Gauge, type Registry } from 'prom-client';
+import {
+  permitSecretOctets,
+  startPkcs11Signer,
+  type Pkcs11Signer,
+  type SignerHealth
+} from '../../hsm/index.js';
 import type { PassedConfig } from '../config/index.js';
 import type { Foundation } from './foundation.js';
 import { nodeCommand } from './node-command.js';
@@ -30,7 +36,7 @@ export function signerProcess(softhsmConf: string | undefined): {
 /** Starts the signer of a component's token; a token that is away does not keep the component from starting. */
 export async function startComponentSigner(
   hsm: HsmConfig,
-  foundation: Pick<Foundation<'ca' | 'ra'>, 'log' | 'onStop'>
+  foundation: Pick<Foundation<'ca' | 'ra'>, 'deps' | 'log' | 'onStop'>
 ): Promise<ComponentSigner> {
   const permitSecret = randomBytes(permitSecretOctets);
   const signer = await startPkcs11Signer({
@@ -59,6 +65,7 @@ export async function startComponentSigner(
     }
   });
   foundation.onStop('signer', () => signer.close());
+  observeSigner(signer, foundation.deps.metrics);
   return {
     signer,
     permitSecret,
@@ -67,4 +74,29 @@ export async function startComponentSigner(
       return pid === undefined ? [] : [pid];
     }
   };
+}
+
+/** A signer process listens to nobody, so its measures stand among those of the component it signs for. */
+function observeSigner(signer: Pkcs11Signer, registry: Registry): void {
+  const rows: readonly [name: string, help: string, read: (health: SignerHealth) => number][] = [
+    [
+      'opensmki_signer_ready',
+      'Whether every signer process has the token: 1 or 0',
+      health => Number(health.state === 'ready')
+    ],
+    ['opensmki_signer_sessions', 'Sessions open on the token', health => health.sessions],
+    [
+      'opensmki_signer_restarts',
+      'Signer processes started in the place of another',
+      health => health.restarts
+    ]
+  ];
+  for (const [name, help, read] of rows) {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect: async () => gauge.set(read(await signer.health()))
+    });
+  }
 }

@@ -66,12 +66,10 @@ export const figureRows = {
   'crl.organisation.interval': unread<number>(12, 'hours', `Appendix B, ${recalled}`),
   'crl.organisation.lifetime': unread<number>(48, 'hours', `Appendix B, ${recalled}`),
   'crl.organisation.after-revocation': unread<number>(1, 'hours', `Appendix B, ${recalled}`),
-  'arl.organisation.interval': unread<number>(12, 'months', `Appendix B, ${recalled}`),
   'arl.organisation.lifetime': unread<number>(12, 'months', `Appendix B, ${recalled}`),
   'crl.iki.interval': unread<number>(12, 'hours', 'design: as the organisation CRL'),
   'crl.iki.lifetime': unread<number>(48, 'hours', 'design: as the organisation CRL'),
   'crl.iki.after-revocation': unread<number>(1, 'hours', 'design: as the organisation CRL'),
-  'arl.iki.interval': unread<number>(12, 'months', 'design: as the organisation ARL'),
   'arl.iki.lifetime': unread<number>(12, 'months', 'design: as the organisation ARL'),
 
   // Keys.
@@ -122,9 +120,11 @@ export const figureRows = {
   'portal.requests-per-day': read<number>(150, 'requests per party', 'SEC Appendix N'),
 
   // Deadlines.
-  'deadline.single-request': unread<number>(30, 'seconds', `SEC L8.3(a), ${recalled}`),
-  'deadline.order': unread<number>(25, 'seconds', 'design: five seconds within deadline.single-request'),
-  'deadline.repository-document': unread<number>(3, 'seconds', `SEC L8.5, ${recalled}`),
+  'deadline.order': unread<number>(
+    25,
+    'seconds',
+    `design: five seconds within the 30 of SEC L8.3(a), ${recalled}`
+  ),
 
   // Lints.
   'lint.not-before-skew': unread<number>(5, 'minutes', 'design'),

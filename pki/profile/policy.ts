@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Domain, Environment } from '../messages/environment.js';
+import { maxCsrOctets } from '../messages/order.js';
 import { ProfileError } from './errors.js';
 import { figureRows, type FigureName, type FigureValue } from './figures.js';
 
@@ -160,6 +161,13 @@ function assertLike(name: FigureName, value: unknown, initial: unknown): void {
     throw new ProfileError('policy/value', name, `not a ${isList ? 'list of texts' : typeof initial}`);
   if (name.startsWith('lifetime.') && !(Number.isInteger(value) && (value as number) > 0))
     throw new ProfileError('policy/value', name, 'not a whole number of years');
+  // A larger request would pass the checks and then find no room in an order.
+  if (name === 'request.max-octets' && (value as number) > maxCsrOctets)
+    throw new ProfileError(
+      'policy/value',
+      name,
+      `more than the ${maxCsrOctets} octets an order has room for`
+    );
   const oid = /^[0-2](\.(0|[1-9]\d*))+$/;
   if (name.startsWith('oid.') && !(value as string[]).every(entry => oid.test(entry)))
     throw new ProfileError('policy/value', name, 'not a list of OIDs');

@@ -261,11 +261,15 @@ describe('ca: orders become certificates', function () {
       expect(await limited.count('certificate')).to.equal(2);
       const keyId = Buffer.from(limited.ra.keyId).toString('hex');
       let denied: unknown;
-      await releaseRaKey(limited.component.knex, keyId, 'the CA itself').catch(
+      await releaseRaKey(limited.component.knex, keyId, ['the CA itself', 'a person']).catch(
         (error: unknown) => (denied = error)
       );
       expect(denied).to.have.property('code', '42501');
-      expect(await releaseRaKey(limited.component.ownerKnex, keyId, 'a person')).to.equal(1);
+      const alone = releaseRaKey(limited.component.ownerKnex, keyId, ['a person', 'A person ']);
+      expect(await alone.catch((error: unknown) => (error as { code: string }).code)).to.equal(
+        'ca/two-persons'
+      );
+      expect(await releaseRaKey(limited.component.ownerKnex, keyId, ['a person', 'another'])).to.equal(1);
       expect(await send(1)).to.deep.equal(['issued']);
       for (let i = 0; i < 300 && (await limited.events('ca.ra-key.released')) === 0; i++)
         await new Promise(resolve => setTimeout(resolve, 10));

@@ -298,6 +298,7 @@ export class World {
     return {
       instance: `ca-${this.#instances}`,
       environment: 'test',
+      configurationSha256: '00'.repeat(32),
       caEpoch: 1n,
       policy,
       requests: requestPolicy(policy, new Set()),

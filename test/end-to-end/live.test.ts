@@ -49,7 +49,7 @@ describe('the live environment', function () {
   /** As the file should be for live, as far as a file can say. */
   function clean(read: Json): Json {
     const { hsm, settings, ...rest } = read as { hsm?: Json; settings?: Json };
-    const { softhsmConf: _, ...token } = hsm ?? {};
+    const { softhsmConf: _, tokenLabel, ...token } = hsm ?? {};
     return {
       ...rest,
       environment: 'live',
@@ -58,7 +58,15 @@ describe('the live environment', function () {
       // Not in the installation's own folders: nothing of this test is to touch them.
       run: { directory: folderOf('run') },
       audit: { directory: folderOf('audit') },
-      ...(hsm === undefined ? {} : { hsm: { ...token, module: vendorModule() } }),
+      ...(hsm === undefined
+        ? {}
+        : {
+            hsm: {
+              ...token,
+              tokenLabel: String(tokenLabel).replace('test', 'live'),
+              module: vendorModule()
+            }
+          }),
       ...(settings === undefined ? {} : { settings: { ...settings, approvals: 'officers' } }),
       ...(read['component'] === 'ra' ? { demoParties: false } : {})
     };
@@ -102,6 +110,7 @@ describe('the live environment', function () {
     expect(status).to.equal(1);
     expect(codesOf(checked)).to.have.members([
       'live/softhsm-module',
+      'live/token-label',
       'live/made-by-up',
       'live/demo-parties',
       'live/database-shared',
@@ -134,6 +143,11 @@ describe('the live environment', function () {
       'live/softhsm-module',
       'ra',
       config => ({ ...config, hsm: { ...(config['hsm'] as Json), softhsmConf: '/etc/softhsm2.conf' } })
+    ],
+    [
+      'live/token-label',
+      'ra',
+      config => ({ ...config, hsm: { ...(config['hsm'] as Json), tokenLabel: 'opensmki-test-statements' } })
     ],
     ['live/made-by-up', 'repository', config => ({ ...config, madeBy: 'up' })],
     ['live/demo-parties', 'ra', config => ({ ...config, demoParties: true })],
@@ -186,6 +200,21 @@ describe('the live environment', function () {
     const run = await smki(['ca', 'run', '--config', config('ca', clean)]);
     expect(run.status).to.equal(1);
     expect(fatal(run.out)?.message).to.include('live/approvals');
+  });
+
+  it('prints the unverified policy figures at the start of a process', async () => {
+    const file = config('repository', read => {
+      const { 'lifetime.organisation': _, ...policy } = clean(read)['policy'] as Json;
+      return { ...clean(read), policy };
+    });
+    const { out } = await smki(['repository', 'run', '--config', file]);
+    const lines = out
+      .split('\n')
+      .filter(line => line.startsWith('{'))
+      .map(line => JSON.parse(line) as Json);
+    expect(lines.find(line => 'unverified' in line)?.['unverified']).to.deep.equal({
+      'lifetime.organisation': 10
+    });
   });
 
   it('does not serve from a database of the test environment', async () => {

@@ -108,7 +108,7 @@ describe('secrets and what processes show', function () {
 
   for (const [component, measure] of [
     ['ca', /^opensmki_ca_certificates_total\{.*profile="device-ds".*\} [1-9]/m],
-    ['ra', /^ra_requests_total\{.*interface="adhoc".*status="SUCCESS".*\} [1-9]/m],
+    ['ra', /^opensmki_ra_requests_total\{.*interface="adhoc".*status="SUCCESS".*\} [1-9]/m],
     ['repository', /^opensmki_repository_answers_total\{.*status="200".*\} [1-9]/m]
   ] as const) {
     it(`shows metrics and health of the ${component} to its owner on a Unix socket`, async () => {
@@ -119,6 +119,12 @@ describe('secrets and what processes show', function () {
       expect(metrics.type).to.match(/^text\/plain/);
       expect(metrics.body).to.match(measure);
       expect(metrics.body).to.match(/^process_cpu_seconds_total\{/m);
+      if (component !== 'repository')
+        for (const gauge of [
+          /^opensmki_signer_ready(\{.*\})? 1$/m,
+          /^opensmki_signer_sessions(\{.*\})? [1-9]/m
+        ])
+          expect(metrics.body).to.match(gauge);
       expect(leaks(metrics.body)).to.deep.equal([]);
       const ready = await ask(socket, '/health/ready');
       expect(ready.status).to.equal(200);

@@ -40,7 +40,8 @@ const damages: readonly Damage[] = [
   },
   {
     what: 'the RA shows another certificate',
-    sql: `update ra.request set certificate = (select certificate from ra.request where kind = 'device' limit 1)
+    sql: `update ra.request set certificate = (select certificate from ra.request
+             where kind = 'device' and id <> ${request} limit 1)
            where id = ${request}`,
     invariants: ['requests']
   },

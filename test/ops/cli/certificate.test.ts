@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { encodeName, encodePem, oids } from '../../../pki/x509/index.js';
 import { longForm, replaceOctets } from '../../kit/ber.js';
 import { testCertificate } from '../../kit/certificates.js';
@@ -82,6 +84,29 @@ describe('smki certificate show', () => {
     }
   });
 
+  it('shows a certificate with a key that nothing here uses, by its outline', async () => {
+    await inFolder(async folder => {
+      const file = path.join(folder, 'foreign.pem');
+      const command = ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-subj', '/CN=foreign', '-days', '2'];
+      await promisify(execFile)('openssl', [
+        ...command,
+        '-keyout',
+        path.join(folder, 'key.pem'),
+        '-out',
+        file
+      ]);
+      const shown = await smki(['certificate', 'show', file, '--json']);
+      expect(shown.status, shown.error).to.equal(0);
+      const [foreign] = JSON.parse(shown.out) as Record<string, unknown>[];
+      expect(foreign).to.include({
+        kind: 'certificate',
+        profile: null,
+        subject: 'CN=foreign',
+        findings: null
+      });
+    });
+  });
+
   it('shows requests with the checks an RA would make', async () => {
     const [organisation] = await show(encodePem('NEW CERTIFICATE REQUEST', organisationRequest()));
     expect(organisation).to.deep.include({ kind: 'request', profile: 'organisation-ds', refusal: null });
@@ -94,6 +119,17 @@ describe('smki certificate show', () => {
     );
     const [shown] = await show(broken);
     expect(shown).to.have.nested.property('refusal.code', 'request/possession');
+  });
+
+  it('shows what a request holds when its key or an extension cannot be read, with the refusal', async () => {
+    const der = deviceRequest();
+    // The curve becomes one that is not read; the key usage an INTEGER.
+    const [otherCurve] = await show(replaceOctets(der, '2a8648ce3d030107', '2a8648ce3d030106'));
+    expect(otherCurve).to.deep.include({ kind: 'request', requestKind: 'device', key: 'not a key of ours' });
+    expect(otherCurve).to.have.nested.property('refusal.code', 'request/public-key');
+    const [otherUsage] = await show(replaceOctets(der, '0404030207', '0404020207'));
+    expect(otherUsage).to.deep.include({ kind: 'request', keyUsage: [] });
+    expect(otherUsage).to.have.nested.property('refusal.code', 'request/key-usage');
   });
 
   it('reads a request with long-form lengths', async () => {

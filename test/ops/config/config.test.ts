@@ -43,7 +43,7 @@ describe('ops/config', () => {
   });
   const hsm = {
     module: '/opt/hsm/pkcs11.so',
-    tokenLabel: 'demo-issuing',
+    tokenLabel: 'demo-live-issuing',
     pinFile: 'issuing.pin',
     latchFile: 'latch'
   };
@@ -206,6 +206,9 @@ describe('ops/config', () => {
       ],
       ['live/softhsm-module', () => codes([live('ra', { hsm: { ...hsm, softhsmConf: 'softhsm2.conf' } })])],
       ['live/softhsm-module', () => codes([live('ra')], { manufacturer: 'SoftHSM project' })],
+      ['live/token-label', () => codes([live('ra', { hsm: { ...hsm, tokenLabel: 'demo-test-issuing' } })])],
+      ['live/token-label', () => codes([live('ra', { hsm: { ...hsm, tokenLabel: 'delivery' } })])],
+      ['live/database-shared', () => codes([live('repository')], { otherComponents: ['ca'] })],
       ['live/software-signer', () => codes([live('ra')], { signerKind: 'software' })],
       ['live/made-by-up', () => codes([live('repository', { madeBy: 'up' })])],
       ['live/demo-parties', () => codes([live('ra', { demoParties: true })])],
@@ -253,7 +256,7 @@ describe('ops/config', () => {
     });
 
     it('has a test for every rule', () => {
-      const tested = new Set([...breaches.map(([code]) => code), 'live/database-shared']);
+      const tested = new Set(breaches.map(([code]) => code));
       expect(liveRules.map(rule => rule.code).filter(code => !tested.has(code))).to.deep.equal([]);
     });
   });

@@ -5,7 +5,8 @@ import {
   prepareDatabase,
   migrate,
   checkEnvironment,
-  checkMigrated
+  checkMigrated,
+  otherComponents
 } from '../../../ops/database/index.js';
 import type { Migration } from '../../../ops/kit/deps.js';
 import { testDatabase, type TestDatabase } from '../../kit/database.js';
@@ -151,6 +152,16 @@ describe('ops/database: schemas, roles and migrations', function () {
     await superuser.table('opensmki.environment').update({ name: 'test' });
     await superuser.destroy();
     expect(errorState(failure)).to.equal('database/environment');
+  });
+
+  it('tells which other components share a database', async () => {
+    const fresh = await testDatabase();
+    const all = ['ca', 'ra', 'repository'];
+    const { knex } = await fresh.component('ca', [things]);
+    expect(await otherComponents(knex, 'ca', all)).to.deep.equal([]);
+    await fresh.component('ra');
+    expect(await otherComponents(knex, 'ca', all)).to.deep.equal(['ra']);
+    await fresh.drop();
   });
 
   it('refuses a component name that SQL would read otherwise', async () => {

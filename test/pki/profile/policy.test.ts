@@ -77,6 +77,7 @@ describe('policy', () => {
     ['another type', { 'lifetime.organisation': { value: '10' } }, 'policy/value'],
     ['a fraction of a year', { 'lifetime.organisation': { value: 1.5 } }, 'policy/value'],
     ['a lifetime of nothing', { 'lifetime.organisation': { value: 0 } }, 'policy/value'],
+    ['requests larger than an order takes', { 'request.max-octets': { value: 4_097 } }, 'policy/value'],
     ['not a number', { 'adhoc.day.spacing': { value: NaN } }, 'policy/value'],
     ['text for a list', { 'oid.iki': { value: '2.25.1' } }, 'policy/value'],
     ['a list with something that is no OID', { 'oid.iki': { value: ['2.25.01'] } }, 'policy/value'],
