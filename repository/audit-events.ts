@@ -18,7 +18,8 @@ export const auditEvents = {
   'repository.peer.refused': 'A peer asked for something its name does not permit.',
   'repository.query.search': 'A certificate search was answered.',
   'repository.query.retrieve': 'A certificate was asked for by its serial number.',
-  'repository.query.refused': 'A query was refused: its API key, its form or its size.',
+  'repository.query.refused':
+    'A query was refused: its API key, its form or its size; `before`: refusals for the key since the event before.',
   'repository.query.failed': 'A query could not be answered by a fault of ours.'
 } as const satisfies Record<string, string>;
 

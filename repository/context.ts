@@ -2,6 +2,7 @@ import type { ComponentDeps, PeerComponent } from '../ops/kit/deps.js';
 import type { Policy } from '../pki/index.js';
 import type { Metrics } from './metrics.js';
 import type { Authorities } from './publish/authorities.js';
+import type { Strangers } from './query/strangers.js';
 import type { ApiKeyRing } from './store/api-keys.js';
 
 /** What the repository's own parts work with; made once in `repository.ts`. */
@@ -11,5 +12,6 @@ export interface RepositoryContext extends Omit<ComponentDeps, 'metrics'> {
   readonly peerComponent: PeerComponent;
   readonly authorities: Authorities;
   readonly apiKeys: ApiKeyRing;
+  readonly strangers: Strangers;
   readonly metrics: Metrics;
 }

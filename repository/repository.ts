@@ -7,6 +7,7 @@ import { createInternalHandler } from './http/internal.js';
 import { createPublicHandler } from './http/public.js';
 import { createMetrics } from './metrics.js';
 import { Authorities } from './publish/authorities.js';
+import { Strangers } from './query/strangers.js';
 import { ApiKeyRing } from './store/api-keys.js';
 import { rows } from './store/prepared.js';
 
@@ -42,6 +43,7 @@ export function createRepository(deps: RepositoryDeps): Repository {
     basePath: config.basePath,
     authorities: new Authorities(deps.database, config.policy, anchors),
     apiKeys: new ApiKeyRing(deps.database, deps.clock),
+    strangers: new Strangers(deps.audit, deps.clock),
     metrics: createMetrics(deps.metrics)
   };
   const underWay = new Set<Promise<void>>();
@@ -70,6 +72,7 @@ export function createRepository(deps: RepositoryDeps): Repository {
     },
     async stop() {
       await Promise.all(underWay);
+      await context.strangers.close();
     }
   };
 }

@@ -127,7 +127,10 @@ export class Token {
     }
     if (signature.length !== signatureOctets[algorithm]) {
       // What came is no signature of this key's; one may exist all the same.
-      throw new HsmError('hsm/outcome-unknown', `C_Sign answered ${signature.length} octets for ${algorithm}`);
+      throw new HsmError(
+        'hsm/outcome-unknown',
+        `C_Sign answered ${signature.length} octets for ${algorithm}`
+      );
     }
     return Uint8Array.from(signature);
   }

@@ -93,9 +93,7 @@ export async function downloadCertificate(
 ): Promise<number> {
   const caller = await context.apiKeys.identify(apiKey ?? '');
   if (caller === undefined) {
-    await context.audit.append([
-      auditEvent('repository.query.refused', '-', { operation: 'certificate', code: 'repository/api-key' })
-    ]);
+    await context.strangers.refused('certificate');
     throw new RepositoryError('repository/api-key', 'API key missing or not known');
   }
   const serial = parseSerial(name);

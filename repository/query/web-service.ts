@@ -68,7 +68,10 @@ export async function answerQuery(
   const { outcome, content, event } = await decide(context, route, apiKey, request);
   let reference: string;
   try {
-    reference = await context.audit.append([event]);
+    reference =
+      outcome === responses.forbidden
+        ? await context.strangers.refused(operation.request)
+        : await context.audit.append([event]);
   } catch (error) {
     context.log.error({ err: error, operation: operation.request }, 'a query could not be recorded');
     return send(response, responses.unavailable, formatAnswer(operation, responses.unavailable, undefined));

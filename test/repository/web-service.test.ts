@@ -12,7 +12,7 @@ import {
   searchFor,
   textOf
 } from './client.js';
-import { eventOf, startRepository, type Running } from './running.js';
+import { eventOf, events, startRepository, type Running } from './running.js';
 
 const deviceEui = 0x88738457002f966cn;
 const organisationEui = 0x90b3d51f30010000n;
@@ -210,6 +210,29 @@ describe('SMKI repository web service', function () {
       expect(textOf(answer.body.toString(), 'ResponseCode')).to.equal('403');
       expect(answer.body.toString()).not.to.contain('Result>');
     }
+  });
+
+  it('lets strangers write one event a second to the audit log, and counts the others', async () => {
+    const refusals = async () =>
+      (await events(running)).filter(({ facts }) => facts['code'] === 'repository/api-key');
+    const ask = () =>
+      running.ask({
+        method: 'POST',
+        path: '/services/certificatesearch?apikey=wrong',
+        headers: { 'content-type': 'application/xml' },
+        body: search(byAltName('88-73-84-57-00-2F-96-6C'))
+      });
+    running.clock.advance(2_000);
+    const before = (await refusals()).length;
+    const answers = await Promise.all(Array.from({ length: 20 }, ask));
+    const references = new Set(answers.map(({ body }) => textOf(body.toString(), 'AuditReference')));
+    expect(references.size).to.equal(1);
+    expect((await eventOf(running, [...references][0] ?? '')).type).to.equal('repository.query.refused');
+    running.clock.advance(2_000);
+    await ask();
+    const [, told] = (await refusals()).slice(before);
+    expect((await refusals()).length).to.equal(before + 2);
+    expect(told?.facts['before']).to.equal(19);
   });
 
   it('names every answer by a reference that is found in the audit log with its caller and query', async () => {
