@@ -79,7 +79,7 @@ export function createRa(deps: RaDeps): Ra {
   const internalRoutes = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const peer = deps.peerComponent(request.socket);
     const path = pathOf(request);
-    const isCa = peer !== undefined && /^ca(-|$)/.test(peer);
+    const isCa = peer !== undefined && /^ca(-[0-9]{1,4})?$/.test(peer);
     if (isCa && path === '/ca/v1/claim' && request.method === 'POST') {
       const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
       await serveClaim(context, peer, searchParams, request, response);
