@@ -1,15 +1,18 @@
 /**
  * Logging in without ever repeating a refused PIN. A latch file is made before each C_Login and removed when the
  * result is known not to be a refusal of the PIN; while it lies there, nobody logs in. So a process that is killed
- * or restarted, however often, tries a wrong PIN once, and a token that counts to three is not locked.
+ * or restarted, however often, tries a wrong PIN once, and a token that counts to three is not locked. While a login
+ * is under way the file names its process: others of the same token wait for it, and for no process that has died.
  */
 import {
   closeSync,
-  existsSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   openSync,
+  readFileSync,
   readSync,
+  statSync,
   unlinkSync,
   writeSync
 } from 'node:fs';
@@ -35,6 +38,7 @@ export function logIn(session: graphene.Session, pinFile: string, latchFile: str
   try {
     setLatch(latchFile);
     const { outcome, error } = attempt(session, pin, 'user');
+    if (outcome === 'refused' || outcome === 'unknown') keepLatch(latchFile);
     if (outcome === 'refused') throw new HsmError('hsm/pin', `the token refused the PIN in ${pinFile}`);
     if (outcome === 'unknown') throw asHsmError('hsm/pin', 'the login had no known result', error);
     clearLatch(latchFile);
@@ -104,9 +108,44 @@ export function readPin(pinFile: string): Buffer {
   }
 }
 
-/** True while a login whose result is not known, or a refused PIN, waits for a person. */
-export function isLatched(latchFile: string): boolean {
-  return existsSync(latchFile);
+/**
+ * Why nobody may log in now; undefined while anybody may. `hsm/unavailable` while another process does, `hsm/pin-latched`
+ * while a login whose result is not known, or a refused PIN, waits for a person.
+ */
+export function latchProblem(latchFile: string): HsmError | undefined {
+  let text: string;
+  let age: number;
+  try {
+    age = Date.now() - statSync(latchFile).mtimeMs;
+    text = readFileSync(latchFile, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new HsmError('hsm/unavailable', `the login latch ${latchFile} cannot be read`, { cause: error });
+  }
+  const [, pid, started] = /^login of process (\d+) started (\d+)\n/.exec(text) ?? [];
+  // Made a moment ago, its process not yet written down.
+  const isNew = text === '' && age >= 0 && age < newLatchMs;
+  if (isNew || (started !== undefined && started === startTime(Number(pid))))
+    return new HsmError('hsm/unavailable', 'another process is logging in');
+  return new HsmError('hsm/pin-latched', `an earlier login had no known result: ${latchFile}`);
+}
+
+/** DESIGN: writing one line takes milliseconds; a process that died between the two calls holds others for this long. */
+const newLatchMs = 5_000;
+
+/**
+ * When a process started, in ticks since boot; undefined where there is none, or none that runs (proc(5): field 22 of
+ * stat, counted behind the name). A process id alone may have been given to somebody else since.
+ */
+function startTime(pid: number): string | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' ? undefined : fields[19];
 }
 
 /** On stable storage before the PIN is sent: a power cut must not forget an attempt. */
@@ -116,7 +155,7 @@ function setLatch(latchFile: string): void {
     file = openSync(latchFile, 'wx', 0o600);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
-      throw new HsmError('hsm/pin-latched', `an earlier login had no known result: see ${latchFile}`);
+      throw latchProblem(latchFile) ?? new HsmError('hsm/unavailable', 'another process has just logged in');
     }
     throw new HsmError('hsm/unavailable', `the login latch ${latchFile} cannot be made`, { cause: error });
   }
@@ -124,7 +163,7 @@ function setLatch(latchFile: string): void {
     try {
       writeSync(
         file,
-        'A login was tried and its result is not known to be good. Check the PIN, then remove this file.\n'
+        `login of process ${process.pid} started ${startTime(process.pid) ?? '-'}\n${forAPerson}`
       );
       fsyncSync(file);
     } finally {
@@ -140,6 +179,21 @@ function setLatch(latchFile: string): void {
     // A full disk: no login was tried, and none is. Left behind, the file would call for a person for nothing.
     unlinkSync(latchFile);
     throw new HsmError('hsm/unavailable', `the login latch ${latchFile} cannot be written`, { cause: error });
+  }
+}
+
+const forAPerson =
+  'A login was tried and its result is not known to be good. Check the PIN, then remove this file.\n';
+
+/** The login is over and its latch stays, for a person: its process, which lives on, is no longer waited for. */
+function keepLatch(latchFile: string): void {
+  const file = openSync(latchFile, 'r+');
+  try {
+    ftruncateSync(file);
+    writeSync(file, forAPerson, 0);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 

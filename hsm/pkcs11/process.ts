@@ -20,7 +20,7 @@ import {
 } from '../protocol.js';
 import { mintPermit } from '../permit.js';
 import type { Lane as QueueLane, PublicKey, SignOutcome, SignRequest } from '../signer.js';
-import { isLatched } from './login.js';
+import { latchProblem } from './login.js';
 import { asHsmError } from './return-value.js';
 import { Token, TokenLost, type Lane } from './token.js';
 
@@ -255,10 +255,9 @@ class SignerProcess {
 
   #openOnce(token: Token): void {
     // While a refused PIN waits for its person, the refusal is the reason, and the token is left alone.
-    if (isLatched(this.#start.latchFile)) {
-      if (this.#problem.code === 'hsm/pin') throw this.#problem;
-      throw new HsmError('hsm/pin-latched', `an earlier login had no known result: ${this.#start.latchFile}`);
-    }
+    const latched = latchProblem(this.#start.latchFile);
+    if (latched?.code === 'hsm/pin-latched' && this.#problem.code === 'hsm/pin') throw this.#problem;
+    if (latched !== undefined) throw latched;
     token.open();
   }
 

@@ -171,6 +171,31 @@ describe('signer process under faults', function () {
     expect(existsSync(token.latchFile)).to.equal(false);
   });
 
+  it('waits for a login of another process that runs, and not for one that has died', async () => {
+    const startTime = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]?.split(' ')[19];
+    writeFileSync(token.latchFile, `login of process ${process.pid} started ${startTime}\n`);
+    const { signer } = await start({ whenTokenAway: 'start-degraded' });
+    expect((await signer.health()).problem).to.equal('hsm/unavailable');
+    // The same process id, started at another time: somebody who has died.
+    writeFileSync(token.latchFile, `login of process ${process.pid} started 1\n`);
+    await until(async () => (await signer.health()).problem === 'hsm/pin-latched', 10_000);
+    rmSync(token.latchFile);
+    await until(async () => (await signer.health()).state === 'ready', 10_000);
+  });
+
+  it('lets several processes of one token log in at the same moment', async () => {
+    const started = await Promise.all(
+      Array.from({ length: 5 }, () => start({ whenTokenAway: 'start-degraded' }))
+    );
+    try {
+      for (const { signer } of started)
+        await until(async () => (await signer.health()).state === 'ready', 10_000);
+      expect(existsSync(token.latchFile)).to.equal(false);
+    } finally {
+      for (const { signer } of started) await signer.close();
+    }
+  });
+
   it('leaves no latch where the disk takes none, since no login was tried', async () => {
     // A limit of no octets stands in for a full disk: the file can be made, and nothing written into it.
     const full = `trap '' XFSZ; if [ -e "${token.latchFile}.room" ]; then exec "$@"; fi; ulimit -f 0; exec "$@"`;
