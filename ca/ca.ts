@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pkcs11Signer, Signer } from '../hsm/index.js';
 import { compileTemplate, profiles } from '../pki/index.js';
-import type { Lane } from '../pki/messages/index.js';
+import { lanes } from '../pki/messages/index.js';
 import type { ComponentDeps } from '../ops/kit/deps.js';
 import { startClaimLoop, type ClaimLoop } from './claim.js';
 import type { CaConfig } from './config.js';
@@ -164,7 +164,6 @@ export function createCaWith<S extends Signer>(
       }
     }
     if (stopping.signal.aborted) return;
-    const lanes: readonly Lane[] = ['adhoc', 'batch'];
     claims = deps.ras.flatMap(ra => lanes.map(lane => startClaimLoop(ra, lane, ctx)));
     loop(limits.sweepMs, () => reconciler.reconcile());
     loop(limits.sweepMs, () => ctx.delivery.sweep());

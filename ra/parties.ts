@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { eui64FromSigned } from '../pki/index.js';
+import { eui64FromSigned } from '../pki/identifier/index.js';
 
 /** Roles in which an Authorised System may act before the RA (SEC Appendix M 2.4, Appendix N 2.1.2). */
 export const actingRoles = ['import-supplier', 'gas-supplier', 'dcc', 'manufacturer'] as const;

@@ -1,5 +1,6 @@
 import { Argument, Option, type Command } from 'commander';
 import { encodePem } from '../../pki/x509/index.js';
+import { actingRoles, clientInterfaces } from '../../ra/parties.js';
 import { readTextFile, writeNewFile } from './file.js';
 import { callAsOperator, operated, type Operated } from './operator.js';
 import { formatFields, formatJson, formatTable, type Terminal } from './terminal.js';
@@ -46,16 +47,12 @@ export function registerSystems(ra: Command, terminal: Terminal): void {
       )
       .argument('<party>', "the party's id")
       .argument('<name>', 'the common name in the request')
+      .addOption(several('--interface <name>', 'interface it uses', clientInterfaces).makeOptionMandatory())
       .addOption(
-        several('--interface <name>', 'interface it uses', ['json', 'adhoc', 'batch']).makeOptionMandatory()
-      )
-      .addOption(
-        several('--acting-role <role>', 'in what role it asks for device certificates', [
-          'import-supplier',
-          'gas-supplier',
-          'dcc',
-          'manufacturer'
-        ]).default([], 'none')
+        several('--acting-role <role>', 'in what role it asks for device certificates', actingRoles).default(
+          [],
+          'none'
+        )
       )
       .requiredOption('--csr <file>', 'its IKI request, PEM or base64 (see `smki csr new iki`)')
       .option('--out <file>', 'writes the certificate there, PEM')

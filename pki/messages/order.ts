@@ -27,7 +27,9 @@ export interface Order {
   readonly items: readonly OrderItem[];
 }
 
-export type Lane = 'adhoc' | 'batch';
+/** Single requests and batches go apart at every hop. */
+export const lanes = ['adhoc', 'batch'] as const;
+export type Lane = (typeof lanes)[number];
 
 export interface Approval {
   /** SHA-256 of the officer key's SubjectPublicKeyInfo, 32 octets. */
@@ -55,8 +57,6 @@ export interface SignedOrder {
 export const maxOrderItems = 1_000;
 export const maxCsrOctets = 4_096;
 const maxApprovals = 16;
-
-const lanes: readonly Lane[] = ['adhoc', 'batch'];
 
 export function encodeOrder(order: Order): Uint8Array {
   const writer = new MessageWriter(512 + order.items.length * 320)

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { encodeClaim, MessageError, type Lane } from '../../pki/messages/index.js';
+import { encodeClaim, lanes, MessageError } from '../../pki/messages/index.js';
 import type { RaContext } from '../deps.js';
 import { awaitOrders } from '../issuance/claim.js';
 import { recordReport, type ReportResult } from '../issuance/report.js';
@@ -12,7 +12,6 @@ const maxReportOctets = 9 * 1024 * 1024;
 /** Seconds a claim may wait: below the idle limits of connections in between. */
 const maxWaitSeconds = 20;
 const binary = { 'Content-Type': 'application/octet-stream' };
-const lanes: readonly Lane[] = ['adhoc', 'batch'];
 
 /** `POST /ca/v1/claim?lane=&wait=`: the long poll; answers a claim message, empty when the wait is over. */
 export async function serveClaim(
