@@ -29,7 +29,7 @@ import {
 import { openDataDirectory, writePrivateFile, type DataDirectory } from './data-directory.js';
 import { endLeftBehind } from './left-behind.js';
 import { prepareHierarchy, type HierarchyFiles } from './hierarchy.js';
-import { prepareTokens, type TokenSet } from './tokens.js';
+import { prepareTokens, tokenPurposes, type TokenSet } from './tokens.js';
 
 const components = ['ca', 'ra', 'repository'] as const;
 export type Component = (typeof components)[number];
@@ -104,7 +104,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const database = await openDatabase(options, data);
     undo.push(() => database.stop());
 
-    report('tokens: LABEL-root, LABEL-issuing, LABEL-statements'.replaceAll('LABEL', labelOf(options)));
+    report(`tokens: ${tokenPurposes.map(purpose => `${labelOf(options)}-${purpose}`).join(', ')}`);
     const tokens = await prepareTokens({
       data,
       module: options.pkcs11,
