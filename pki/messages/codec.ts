@@ -15,22 +15,22 @@ export class MessageError extends Error {
   }
 }
 
-const text = new TextEncoder();
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export class MessageWriter {
   #buffer: Buffer;
   #length = 0;
 
+  /** @param capacity octets expected; what is over is kept as long as the message */
   constructor(capacity = 1024) {
-    this.#buffer = Buffer.allocUnsafe(capacity);
+    this.#buffer = Buffer.allocUnsafeSlow(capacity);
   }
 
   #reserve(octets: number): number {
     const start = this.#length;
     const needed = start + octets;
     if (needed > this.#buffer.length) {
-      const grown = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
+      const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2));
       this.#buffer.copy(grown, 0, 0, start);
       this.#buffer = grown;
     }
@@ -73,39 +73,47 @@ export class MessageWriter {
   }
 
   string(value: string): this {
-    return this.octets(text.encode(value));
+    const length = Buffer.byteLength(value, 'utf8');
+    const at = this.u32(length).#reserve(length);
+    this.#buffer.write(value, at, length, 'utf8');
+    return this;
   }
 
+  /** The message, in memory of its own; the writer is done with it. */
   finish(): Uint8Array {
-    return new Uint8Array(this.#buffer.subarray(0, this.#length));
+    const { buffer, byteOffset } = this.#buffer;
+    return new Uint8Array(buffer, byteOffset, this.#length);
   }
 }
 
 export class MessageReader {
-  readonly #view: Buffer;
+  readonly #message: Uint8Array;
+  readonly #view: DataView;
   #offset = 0;
 
   constructor(message: Uint8Array) {
-    this.#view = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+    // Not the view of a Buffer, of which `slice` would be another view.
+    this.#message = new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
+    this.#view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   }
 
   #take(octets: number, what: string): number {
     const start = this.#offset;
-    if (octets > this.#view.length - start) throw new MessageError(`${what} is cut short`, start);
+    if (octets > this.#message.length - start) throw new MessageError(`${what} is cut short`, start);
     this.#offset = start + octets;
     return start;
   }
 
   u8(what: string): number {
-    return this.#view.readUInt8(this.#take(1, what));
+    return this.#view.getUint8(this.#take(1, what));
   }
 
   u32(what: string): number {
-    return this.#view.readUInt32BE(this.#take(4, what));
+    return this.#view.getUint32(this.#take(4, what));
   }
 
   u64(what: string): bigint {
-    return this.#view.readBigUInt64BE(this.#take(8, what));
+    return this.#view.getBigUint64(this.#take(8, what));
   }
 
   date(what: string): Date {
@@ -116,12 +124,16 @@ export class MessageReader {
     return new Date(Number(value));
   }
 
+  /** A view of the message, as `octets`. */
   raw(octets: number, what: string): Uint8Array {
     const at = this.#take(octets, what);
-    return new Uint8Array(this.#view.subarray(at, at + octets));
+    return this.#message.subarray(at, at + octets);
   }
 
-  /** Refuses a length over `max` before anything is copied. */
+  /**
+   * A view of the message: nothing is copied, and who keeps a value for long, or hands it to another thread, keeps
+   * or sends the whole message unless he copies it. Refuses a length over `max` before anything is read.
+   */
   octets(what: string, max: number): Uint8Array {
     const at = this.#offset;
     const length = this.u32(what);
@@ -149,6 +161,6 @@ export class MessageReader {
 
   /** The message must end here. */
   end(): void {
-    if (this.#offset !== this.#view.length) throw new MessageError('octets after the end', this.#offset);
+    if (this.#offset !== this.#message.length) throw new MessageError('octets after the end', this.#offset);
   }
 }

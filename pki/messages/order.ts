@@ -18,8 +18,6 @@ export interface Order {
   /** After this moment the CA refuses the order. */
   readonly expiresAt: Date;
   readonly lane: Lane;
-  /** Name of the certificate profile, the same for every item. */
-  readonly profile: string;
   /** Version of the issuance policy the RA decided under. */
   readonly policyVersion: string;
   /** Two officers' signatures for organisation, IKI and revocation orders; empty for device orders. */
@@ -40,6 +38,8 @@ export interface Approval {
 export interface OrderItem {
   /** 16 random octets: the request. One request is certified once, by whatever orders. */
   readonly requestId: Uint8Array;
+  /** Name of the certificate profile; all profiles of an order belong to its domain. */
+  readonly profile: string;
   /** The CSR as received, the bytes the subscriber signed. */
   readonly csr: Uint8Array;
 }
@@ -57,9 +57,16 @@ export interface SignedOrder {
 export const maxOrderItems = 1_000;
 export const maxCsrOctets = 4_096;
 const maxApprovals = 16;
+/** A domain has a handful of end-entity profiles. */
+const maxProfiles = 16;
 
 export function encodeOrder(order: Order): Uint8Array {
-  const writer = new MessageWriter(512 + order.items.length * 320)
+  // Each name once, in the order of its first item; an item holds the number of its profile.
+  const profiles = [...new Set(order.items.map(item => item.profile))];
+  if (profiles.length > maxProfiles) throw new RangeError(`${profiles.length} profiles in one order`);
+  let octets = 512 + order.approvals.length * 128 + profiles.length * 32 + order.items.length * 21;
+  for (const { csr } of order.items) octets += csr.length;
+  const writer = new MessageWriter(octets)
     .raw(Buffer.from(statementPrefixes.order, 'latin1'))
     .string(order.environment)
     .string(order.domain)
@@ -68,13 +75,15 @@ export function encodeOrder(order: Order): Uint8Array {
     .date(order.issuedAt)
     .date(order.expiresAt)
     .string(order.lane)
-    .string(order.profile)
     .string(order.policyVersion)
     .u32(order.approvals.length);
   for (const approval of order.approvals)
     writer.raw(sized(approval.officerKeyId, 32)).octets(approval.signature);
+  writer.u32(profiles.length);
+  for (const profile of profiles) writer.string(profile);
   writer.u32(order.items.length);
-  for (const item of order.items) writer.raw(sized(item.requestId, 16)).octets(item.csr);
+  for (const item of order.items)
+    writer.raw(sized(item.requestId, 16)).u8(profiles.indexOf(item.profile)).octets(item.csr);
   return writer.finish();
 }
 
@@ -89,7 +98,6 @@ export function decodeOrder(bytes: Uint8Array): Order {
   const issuedAt = reader.date('issued at');
   const expiresAt = reader.date('expires at');
   const lane = oneOf(lanes, reader.string('lane', 16), 'lane');
-  const profile = reader.string('profile', 64);
   const policyVersion = reader.string('policy version', 64);
   const approvals: Approval[] = [];
   const approvalCount = reader.count('approvals', maxApprovals);
@@ -99,11 +107,23 @@ export function decodeOrder(bytes: Uint8Array): Order {
       signature: reader.octets('approval', 512)
     });
   }
+  const profiles: string[] = [];
+  const profileCount = reader.count('profiles', maxProfiles);
+  for (let i = 0; i < profileCount; i++) profiles.push(reader.string('profile', 64));
   const items: OrderItem[] = [];
   const itemCount = reader.count('items', maxOrderItems);
+  let named = 0;
   for (let i = 0; i < itemCount; i++) {
-    items.push({ requestId: reader.raw(16, 'request id'), csr: reader.octets('CSR', maxCsrOctets) });
+    const requestId = reader.raw(16, 'request id');
+    const number = reader.u8('profile number');
+    const profile = profiles[number];
+    // One encoding of an order: profiles stand in the order of their first items, and none is named in vain.
+    if (profile === undefined || number > named) throw new MessageError('profile number', 0);
+    if (number === named) named += 1;
+    items.push({ requestId, profile, csr: reader.octets('CSR', maxCsrOctets) });
   }
+  if (named !== profiles.length || new Set(profiles).size !== profiles.length)
+    throw new MessageError('profiles', 0);
   reader.end();
   return {
     environment,
@@ -113,7 +133,6 @@ export function decodeOrder(bytes: Uint8Array): Order {
     issuedAt,
     expiresAt,
     lane,
-    profile,
     policyVersion,
     approvals,
     items
@@ -122,7 +141,9 @@ export function decodeOrder(bytes: Uint8Array): Order {
 
 /** The claim answer: the orders handed to one CA. */
 export function encodeClaim(orders: readonly SignedOrder[]): Uint8Array {
-  const writer = new MessageWriter(4096).u32(orders.length);
+  let octets = 4;
+  for (const { bytes } of orders) octets += bytes.length + 4 + 32 + 64;
+  const writer = new MessageWriter(octets).u32(orders.length);
   for (const order of orders) {
     writer.octets(order.bytes).raw(sized(order.keyId, 32)).raw(sized(order.signature, 64));
   }

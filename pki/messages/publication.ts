@@ -27,7 +27,9 @@ const maxCrlOctets = 64 * 1024 * 1024;
 export function encodePublication(publication: Publication): Uint8Array {
   if (publication.kind === 'crl')
     return new MessageWriter(publication.crl.length + 8).u8(2).octets(publication.crl).finish();
-  const writer = new MessageWriter(64 + publication.certificates.length * 440)
+  let octets = 64;
+  for (const certificate of publication.certificates) octets += 4 + certificate.length;
+  const writer = new MessageWriter(octets)
     .u8(1)
     .raw(publication.groupId)
     .u32(publication.certificates.length);

@@ -27,9 +27,10 @@ export interface RefusedItem {
 }
 
 export function encodeReport(report: OrderReport): Uint8Array {
-  const writer = new MessageWriter(64 + report.outcomes.length * 480)
-    .raw(report.orderId)
-    .u32(report.outcomes.length);
+  let octets = 64;
+  for (const outcome of report.outcomes)
+    octets += outcome.kind === 'issued' ? 21 + outcome.certificate.length : 128;
+  const writer = new MessageWriter(octets).raw(report.orderId).u32(report.outcomes.length);
   for (const outcome of report.outcomes) {
     writer.raw(outcome.requestId);
     if (outcome.kind === 'issued') writer.u8(1).octets(outcome.certificate);

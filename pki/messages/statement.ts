@@ -4,7 +4,8 @@
  * statement key can never be made to sign a certificate and a CA key never a statement.
  */
 export const statementPrefixes = {
-  order: 'OpenSMKI order v1\n'
+  // v2: profile per item. Orders of v1 are kept as evidence and never read as v2.
+  order: 'OpenSMKI order v2\n'
 } as const;
 
 export type StatementType = keyof typeof statementPrefixes;

@@ -119,6 +119,27 @@ export const figureRows = {
   'adhoc.night.spacing': read<number>(4, 'seconds per request and party', 'SEC Appendix N'),
   'portal.requests-per-day': read<number>(150, 'requests per party', 'SEC Appendix N'),
 
+  // Batches of device requests.
+  'batch.requests': read<number>(
+    50_000,
+    'requests per batch',
+    'SEC Appendix M 2.5; L8.2 prevails if it differs'
+  ),
+  'batch.results': read<number>(30, 'days a result can be fetched', 'SEC Appendix M 2.5'),
+  'batch.window': unread<string>(
+    environment => (environment === 'test' ? 'always' : 'night'),
+    'processed: always, night',
+    'design: test batches run at once; live ones in the hours Appendix N plans with'
+  ),
+  'batch.night.from': read<number>(20, 'hour, local time', 'SEC Appendix N'),
+  'batch.night.until': read<number>(8, 'hour, local time', 'SEC Appendix N'),
+  'batch.night.requests': read<number>(375_000, 'requests of all batches per night', 'SEC Appendix N'),
+  'batch.notice.requests': read<number>(
+    50_000,
+    'requests per party and 24 hours without seven days of notice',
+    'SEC Appendix N'
+  ),
+
   // Deadlines.
   'deadline.order': unread<number>(
     25,

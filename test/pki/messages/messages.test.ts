@@ -13,7 +13,9 @@ import {
   environments,
   hasStatementPrefix,
   MessageError,
+  MessageWriter,
   type Order,
+  type OrderItem,
   type OrderReport,
   type Publication
 } from '../../../pki/messages/index.js';
@@ -29,14 +31,18 @@ const orders: fc.Arbitrary<Order> = fc.record({
   issuedAt: instant,
   expiresAt: instant,
   lane: fc.constantFrom('adhoc' as const, 'batch' as const),
-  profile: fc.string({ maxLength: 16 }),
   policyVersion: fc.string({ maxLength: 16 }),
   approvals: fc.array(fc.record({ officerKeyId: octets(32), signature: fc.uint8Array({ maxLength: 80 }) }), {
     maxLength: 2
   }),
-  items: fc.array(fc.record({ requestId: octets(16), csr: fc.uint8Array({ maxLength: 400 }) }), {
-    maxLength: 5
-  })
+  items: fc.array(
+    fc.record({
+      requestId: octets(16),
+      profile: fc.oneof(fc.constantFrom('device-ds', 'device-ka'), fc.string({ maxLength: 16 })),
+      csr: fc.uint8Array({ maxLength: 400 })
+    }),
+    { maxLength: 6 }
+  )
 });
 
 const outcomes = fc.oneof(
@@ -126,6 +132,80 @@ describe('messages between components', () => {
       signature: octets(64)
     });
     isACodec(fc.array(signed, { maxLength: 4 }), encodeClaim, decodeClaim);
+  });
+
+  describe('the profiles of an order', () => {
+    const item = (profile: string): OrderItem => ({
+      requestId: new Uint8Array(16),
+      profile,
+      csr: Uint8Array.of(0x30, 0x00)
+    });
+    const order = (...profiles: string[]): Order => ({
+      environment: 'test',
+      domain: 'smki-device',
+      caEpoch: 1n,
+      orderId: new Uint8Array(16),
+      issuedAt: new Date(0),
+      expiresAt: new Date(1),
+      lane: 'batch',
+      policyVersion: 'v',
+      approvals: [],
+      items: profiles.map(item)
+    });
+    /** The order's octets with its table of profiles and the items' numbers replaced. */
+    function withProfiles(names: readonly string[], numbers: readonly number[]): Uint8Array {
+      const whole = Buffer.from(encodeOrder(order()));
+      const writer = new MessageWriter().raw(whole.subarray(0, whole.length - 8)).u32(names.length);
+      for (const name of names) writer.string(name);
+      writer.u32(numbers.length);
+      for (const number of numbers)
+        writer.raw(new Uint8Array(16)).u8(number).octets(Uint8Array.of(0x30, 0x00));
+      return writer.finish();
+    }
+
+    it('may mix, and stand once each in the order of their first items', () => {
+      const mixed = order('device-ka', 'device-ds', 'device-ka');
+      expect(decodeOrder(encodeOrder(mixed))).to.deep.equal(mixed);
+      expect(encodeOrder(mixed)).to.deep.equal(withProfiles(['device-ka', 'device-ds'], [0, 1, 0]));
+    });
+
+    const refused: readonly (readonly [
+      what: string,
+      names: readonly string[],
+      numbers: readonly number[]
+    ])[] = [
+      ['numbered in another order', ['device-ds', 'device-ka'], [1, 0]],
+      ['named and not used', ['device-ds', 'device-ka'], [0, 0]],
+      ['named without items', ['device-ds'], []],
+      ['named twice', ['device-ds', 'device-ds'], [0, 1]],
+      ['numbered beyond the table', ['device-ds'], [0, 1]],
+      ['numbered without a table', [], [0]],
+      [
+        'more than there are',
+        Array.from({ length: 17 }, (_, i) => `p${i}`),
+        Array.from({ length: 17 }, (_, i) => i)
+      ],
+      ['with a name too long', ['p'.repeat(65)], [0]]
+    ];
+    for (const [what, names, numbers] of refused)
+      it(`are refused: ${what}`, () => {
+        expect(() => decodeOrder(withProfiles(names, numbers))).to.throw(MessageError);
+      });
+
+    it('are not written when there are more than an order has room for', () => {
+      expect(() => encodeOrder(order(...Array.from({ length: 17 }, (_, i) => `p${i}`)))).to.throw(RangeError);
+    });
+  });
+
+  it('an order of the first format is refused by its type string', () => {
+    fc.assert(
+      fc.property(orders, order => {
+        const bytes = encodeOrder(order);
+        bytes[16] = 0x31;
+        expect(Buffer.from(bytes.subarray(0, 18)).toString('latin1')).to.equal('OpenSMKI order v1\n');
+        expect(() => decodeOrder(bytes)).to.throw(MessageError);
+      })
+    );
   });
 
   it('an order begins with text that no DER value begins with', () => {
