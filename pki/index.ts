@@ -5,6 +5,7 @@
  *
  * Components use what stands here; each folder's own index.ts says what it trusts.
  */
+export * from './digest.js';
 export * from './identifier/index.js';
 export * from './der/index.js';
 export * from './x509/index.js';

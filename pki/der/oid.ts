@@ -1,4 +1,5 @@
 import { DerError } from './error.js';
+import { sameOctets } from './octets.js';
 
 /**
  * DESIGN limit on an OBJECT IDENTIFIER's content. The longest in use here has 13 octets, one under 2.25 (a UUID)
@@ -6,9 +7,28 @@ import { DerError } from './error.js';
  */
 const maxOidOctets = 64;
 
+/**
+ * The identifiers read last, by a hash of their octets. A certificate names a dozen and all name the same ones;
+ * writing one as text costs more than comparing it. One entry a place, so that foreign ones only displace.
+ */
+const remembered: ({ readonly content: Uint8Array; readonly text: string } | undefined)[] = Array.from({
+  length: 256
+});
+
 /** Content octets to dotted text; refuses padded or unfinished arcs (X.690 8.19.2). */
 export function oidFromContent(content: Uint8Array, offset: number, what: string): string {
   if (content.length === 0 || content.length > maxOidOctets) throw new DerError('der/oid', offset, what);
+  let place = content.length;
+  for (let i = 0; i < content.length; i++) place = (place * 31 + (content[i] as number)) & 0xff_ffff;
+  place &= 0xff;
+  const known = remembered[place];
+  if (known !== undefined && sameOctets(known.content, content)) return known.text;
+  const text = decode(content, offset, what);
+  remembered[place] = { content: Uint8Array.from(content), text };
+  return text;
+}
+
+function decode(content: Uint8Array, offset: number, what: string): string {
   const arcs: string[] = [];
   let arc = 0;
   let wide: bigint | undefined;

@@ -1,21 +1,45 @@
 import { bitStringFromContent, type BitStringValue } from './bit-string.js';
 import { DerError, type DerErrorCode } from './error.js';
 import { checkValues } from './gate.js';
-import { readHead, type Lengths } from './length.js';
+import { readHead, type Head, type Lengths } from './length.js';
 import { defaultMaxOctets, maxDepth, type ReadOptions } from './limits.js';
 import { oidFromContent } from './oid.js';
 import { isStringTag, stringFromContent } from './strings.js';
 import { tags } from './tag.js';
 import { timeFromContent } from './time.js';
 
-/** One value: `der` is the whole encoding as received, `content` what is inside, both views of the input. */
-export interface DerValue {
+/**
+ * One value. Its octets are views of the input, made when they are asked for: most values are asked for one of the
+ * two or for neither, and making a view costs more than reading the value's head.
+ */
+export class DerValue {
   readonly tag: number;
-  readonly der: Uint8Array;
-  readonly content: Uint8Array;
   /** Offset of the value in the input, and of its content. */
   readonly offset: number;
   readonly contentOffset: number;
+  readonly #end: number;
+  readonly #bytes: Uint8Array;
+  readonly #base: number;
+
+  /** @param base where `bytes` stands in the input */
+  constructor(bytes: Uint8Array, base: number, at: number, { tag, content, end }: Head) {
+    this.tag = tag;
+    this.offset = base + at;
+    this.contentOffset = base + content;
+    this.#end = end;
+    this.#bytes = bytes;
+    this.#base = base;
+  }
+
+  /** The whole encoding as received. */
+  get der(): Uint8Array {
+    return this.#bytes.subarray(this.offset - this.#base, this.#end);
+  }
+
+  /** What is inside. */
+  get content(): Uint8Array {
+    return this.#bytes.subarray(this.contentOffset - this.#base, this.#end);
+  }
 }
 
 /**
@@ -73,15 +97,9 @@ export class DerReader {
   /** Reads the next value whatever its tag. */
   any(what: string): DerValue {
     const at = this.#at;
-    const { tag, content, end } = readHead(this.#bytes, at, this.#limit, this.lengths, what);
-    this.#at = end;
-    return {
-      tag,
-      der: this.#bytes.subarray(at, end),
-      content: this.#bytes.subarray(content, end),
-      offset: this.#base + at,
-      contentOffset: this.#base + content
-    };
+    const head = readHead(this.#bytes, at, this.#limit, this.lengths, what);
+    this.#at = head.end;
+    return new DerValue(this.#bytes, this.#base, at, head);
   }
 
   /** Reads a value that the schema leaves open, holding everything in it to the rules of its type. */
@@ -125,14 +143,8 @@ export class DerReader {
   /** A reader over the content of a value already read, such as an extension's OCTET STRING. */
   inside(value: DerValue, what: string): DerReader {
     if (this.#depth >= maxDepth) throw new DerError('der/depth', value.offset, what);
-    return new DerReader(
-      value.content,
-      0,
-      value.content.length,
-      this.#depth + 1,
-      value.contentOffset,
-      this.lengths
-    );
+    const { content, contentOffset } = value;
+    return new DerReader(content, 0, content.length, this.#depth + 1, contentOffset, this.lengths);
   }
 
   end(what: string): void {
@@ -220,12 +232,12 @@ export class DerReader {
   }
 
   /** One of the named string types, its alphabet checked. */
-  string(what: string): DerValue & { readonly text: string } {
+  string(what: string): { readonly tag: number; readonly der: Uint8Array; readonly text: string } {
     const next = this.peek();
     if (next === undefined) this.fail('der/truncated', what);
     if (!isStringTag(next)) this.fail('der/tag', what);
-    const value = this.any(what);
-    return { ...value, text: stringFromContent(value.tag, value.content, value.contentOffset, what) };
+    const { tag, der, content, contentOffset } = this.any(what);
+    return { tag, der, text: stringFromContent(tag, content, contentOffset, what) };
   }
 }
 

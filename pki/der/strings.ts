@@ -19,6 +19,7 @@ export function isStringTag(tag: number): boolean {
 /** Reads the content of a string type, refusing octets outside its alphabet. */
 export function stringFromContent(tag: number, content: Uint8Array, offset: number, what: string): string {
   if (tag === tags.utf8String) {
+    if (isAscii(content)) return latin1(content);
     try {
       return utf8.decode(content);
     } catch {
@@ -27,9 +28,19 @@ export function stringFromContent(tag: number, content: Uint8Array, offset: numb
   }
   const alphabet = alphabets.get(tag);
   if (alphabet === undefined) throw new DerError('der/tag', offset, what);
-  const text = Buffer.from(content.buffer, content.byteOffset, content.length).toString('latin1');
+  const text = latin1(content);
   if (!alphabet.test(text)) throw new DerError('der/string', offset, what);
   return text;
+}
+
+/** Octets below 80 are one character each, and calling the decoder for a name costs more than the name. */
+function isAscii(content: Uint8Array): boolean {
+  for (let i = 0; i < content.length; i++) if ((content[i] as number) >= 0x80) return false;
+  return true;
+}
+
+function latin1(content: Uint8Array): string {
+  return Buffer.from(content.buffer, content.byteOffset, content.length).toString('latin1');
 }
 
 /** Content octets of a string for writing; throws RangeError when the type's alphabet lacks a character. */

@@ -14,16 +14,14 @@ export function timeFromContent(tag: number, content: Uint8Array, offset: number
     const octet = content[i] as number;
     if (octet < 0x30 || octet > 0x39) throw new DerError('der/time', offset + i, what);
   }
-  const pair = (at: number) => ((content[at] as number) - 0x30) * 10 + (content[at + 1] as number) - 0x30;
   const at = short ? 2 : 4;
-  const year = short ? pair(0) + (pair(0) < 50 ? 2000 : 1900) : pair(0) * 100 + pair(2);
-  const [month, day, hour, minute, second] = [
-    pair(at),
-    pair(at + 2),
-    pair(at + 4),
-    pair(at + 6),
-    pair(at + 8)
-  ];
+  const first = pair(content, 0);
+  const year = short ? first + (first < 50 ? 2000 : 1900) : first * 100 + pair(content, 2);
+  const month = pair(content, at);
+  const day = pair(content, at + 2);
+  const hour = pair(content, at + 4);
+  const minute = pair(content, at + 6);
+  const second = pair(content, at + 8);
   if (
     month < 1 ||
     month > 12 ||
@@ -36,6 +34,11 @@ export function timeFromContent(tag: number, content: Uint8Array, offset: number
     throw new DerError('der/time', offset, what);
   if (!short && year < 2050) throw new DerError('der/time', offset, what);
   return new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+}
+
+/** Two decimal digits. */
+function pair(content: Uint8Array, at: number): number {
+  return ((content[at] as number) - 0x30) * 10 + (content[at + 1] as number) - 0x30;
 }
 
 function daysIn(year: number, month: number): number {

@@ -12,7 +12,8 @@ function tlvOf(tag: number, parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
   const head = length < 0x80 ? 2 : length < 0x100 ? 3 : length < 0x1_0000 ? 4 : length < 0x100_0000 ? 5 : 6;
-  const out = new Uint8Array(head + length);
+  // Memory of its own costs a longer value more than writing it does: those come out of Buffer's pool.
+  const out = head + length > 64 ? Buffer.allocUnsafe(head + length) : new Uint8Array(head + length);
   out[0] = tag;
   if (head === 2) out[1] = length;
   else {

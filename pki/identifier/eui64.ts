@@ -50,6 +50,24 @@ export function eui64FromSigned(value: bigint): Eui64 {
  * hexadecimal digits with hyphens after every two). Devices use their makers' blocks, never these.
  */
 export function isOrganisationEui(eui: Eui64, prefixes: readonly string[]): boolean {
-  const digits = eui.toString(16).padStart(16, '0');
-  return prefixes.some(prefix => digits.startsWith(prefix.replaceAll('-', '').toLowerCase()));
+  let blocks = blocksOf.get(prefixes);
+  if (blocks === undefined) blocksOf.set(prefixes, (blocks = prefixes.flatMap(blockOf)));
+  for (const { value, shift } of blocks) if (eui >> shift === value) return true;
+  return false;
+}
+
+/** A block: what the identifiers in it have in front, and how many bits follow. */
+interface Block {
+  readonly value: bigint;
+  readonly shift: bigint;
+}
+
+/** By the list itself: it is of a policy, and a policy does not change. */
+const blocksOf = new WeakMap<readonly string[], readonly Block[]>();
+
+/** No block for what is not the beginning of an EUI-64: nothing lies in it. */
+function blockOf(prefix: string): Block[] {
+  const digits = prefix.replaceAll('-', '');
+  if (!/^[0-9A-Fa-f]{0,16}$/.test(digits)) return [];
+  return [{ value: BigInt(`0x0${digits}`), shift: BigInt(64 - 4 * digits.length) }];
 }

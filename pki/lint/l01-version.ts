@@ -8,7 +8,7 @@ export const l01: Lint = {
   appliesTo: 'all',
   readsOuter: false,
   bad: { profile: 'device-ds', path: [0], becomes: 'a003020101' },
-  *check({ version }) {
-    if (version !== 2) yield `version is ${version === undefined ? 'absent' : version}, not 2 (v3)`;
+  check(tell, { version }) {
+    if (version !== 2) tell(`version is ${version === undefined ? 'absent' : version}, not 2 (v3)`);
   }
 };

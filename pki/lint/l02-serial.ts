@@ -8,10 +8,10 @@ export const l02: Lint = {
   appliesTo: 'all',
   readsOuter: false,
   bad: { profile: 'device-ds', path: [1], becomes: '0210ff0102030405060708090a0b0c0d0e0f' },
-  *check({ serial }) {
-    const [first = 0] = serial;
-    if (first >= 0x80 || serial.every(octet => octet === 0)) yield 'not positive';
-    if (serial.length > 16) yield `${serial.length} octets`;
-    if (serial.length < 16) yield { warning: `${serial.length} octets where 16 are issued` };
+  check(tell, { serial }) {
+    const first = serial[0] ?? 0;
+    if (first >= 0x80 || (first === 0 && serial.every(octet => octet === 0))) tell('not positive');
+    if (serial.length > 16) tell(`${serial.length} octets`);
+    if (serial.length < 16) tell({ warning: `${serial.length} octets where 16 are issued` });
   }
 };

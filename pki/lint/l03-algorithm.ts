@@ -1,3 +1,4 @@
+import { sameOctets } from '../der/octets.js';
 import { keyAlgorithmOf, profiles, signatureAlgorithm } from '../profile/index.js';
 import type { Lint } from './lint.js';
 
@@ -9,11 +10,12 @@ export const l03: Lint = {
   appliesTo: 'all',
   readsOuter: true,
   bad: { profile: 'device-ds', path: [2], becomes: '300c06082a8648ce3d0403020500' },
-  *check({ innerAlgorithm, outerAlgorithm }, { profile, policy }) {
+  check(tell, { innerAlgorithm, outerAlgorithm }, { profile, policy }) {
     const signer = keyAlgorithmOf(profiles[profile.issuerProfile], policy);
-    const expected = Buffer.from(signatureAlgorithm(signer));
-    if (!expected.equals(innerAlgorithm)) yield 'the inner algorithm is another, or has other parameters';
-    if (outerAlgorithm && !expected.equals(outerAlgorithm))
-      yield 'the outer algorithm is another, or has other parameters';
+    const expected = signatureAlgorithm(signer);
+    if (!sameOctets(expected, innerAlgorithm))
+      tell('the inner algorithm is another, or has other parameters');
+    if (outerAlgorithm && !sameOctets(expected, outerAlgorithm))
+      tell('the outer algorithm is another, or has other parameters');
   }
 };

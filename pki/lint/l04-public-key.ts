@@ -1,3 +1,4 @@
+import { sameOctets } from '../der/octets.js';
 import { keyAlgorithmOf } from '../profile/index.js';
 import type { Lint } from './lint.js';
 
@@ -13,11 +14,11 @@ export const l04: Lint = {
     path: [6],
     becomes: `3059301306072a8648ce3d020106082a8648ce3d03010703420004${'01'.repeat(64)}`
   },
-  *check({ spki, publicKey }, { profile, policy }) {
+  check(tell, { spki, publicKey }, { profile, policy }) {
     const expected = keyAlgorithmOf(profile, policy);
-    if (!publicKey) return yield `not a usable ${expected} key`;
+    if (!publicKey) return tell(`not a usable ${expected} key`);
     const found = publicKey.algorithm === 'RSA' ? `RSA-${publicKey.bits}` : publicKey.algorithm;
-    if (found !== expected) yield `${found} where ${expected} belongs`;
-    if (Buffer.compare(publicKey.spki, spki) !== 0) yield 'not the one encoding of this key';
+    if (found !== expected) tell(`${found} where ${expected} belongs`);
+    if (!sameOctets(publicKey.spki, spki)) tell('not the one encoding of this key');
   }
 };

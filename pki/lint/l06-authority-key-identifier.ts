@@ -1,6 +1,5 @@
-import { oids } from '../x509/index.js';
+import { sameOctets } from '../der/octets.js';
 import type { Lint } from './lint.js';
-import { extensionState } from './subject.js';
 
 export const l06: Lint = {
   id: 'L06',
@@ -10,20 +9,20 @@ export const l06: Lint = {
   appliesTo: 'all',
   readsOuter: false,
   bad: { profile: 'device-ds', path: [7, 0, 4], becomes: '30130603551d23040c300a80084000000000000000' },
-  *check(subject, { profile, issuer }) {
-    const extension = extensionState(subject, oids.authorityKeyIdentifier, 'authorityKeyIdentifier');
+  check(tell, subject, { profile, issuer }) {
+    const extension = subject.states.authorityKeyIdentifier;
     if (profile.kind === 'root') {
-      if (extension.state !== 'absent') yield 'in a self-signed root';
+      if (extension.state !== 'absent') tell('in a self-signed root');
       return;
     }
-    if (extension.state === 'absent') return yield 'absent';
-    if (extension.critical) yield 'critical';
-    if (extension.state === 'malformed') return yield 'not an authority key identifier';
+    if (extension.state === 'absent') return tell('absent');
+    if (extension.critical) tell('critical');
+    if (extension.state === 'malformed') return tell('not an authority key identifier');
     const { keyIdentifier, other } = extension.value;
-    if (other) yield 'more than the keyIdentifier';
-    if (keyIdentifier?.length !== 8) return yield 'no keyIdentifier of 8 octets';
+    if (other) tell('more than the keyIdentifier');
+    if (keyIdentifier?.length !== 8) return tell('no keyIdentifier of 8 octets');
     if (issuer === undefined || issuer === 'self') return;
     const expected = issuer.subjectKeyIdentifier;
-    if (!expected || Buffer.compare(expected, keyIdentifier) !== 0) yield 'not the issuer’s key identifier';
+    if (!expected || !sameOctets(expected, keyIdentifier)) tell('not the issuer’s key identifier');
   }
 };

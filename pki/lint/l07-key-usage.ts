@@ -1,6 +1,4 @@
-import { oids } from '../x509/index.js';
 import type { Lint } from './lint.js';
-import { extensionState } from './subject.js';
 
 export const l07: Lint = {
   id: 'L07',
@@ -11,13 +9,15 @@ export const l07: Lint = {
   readsOuter: false,
   // cRLSign in a device certificate.
   bad: { profile: 'device-ds', path: [7, 0, 0], becomes: '300e0603551d0f0101ff040403020102' },
-  *check(subject, { profile }) {
-    const extension = extensionState(subject, oids.keyUsage, 'keyUsage');
-    if (extension.state === 'absent') return yield 'absent';
-    if (!extension.critical) yield 'not critical';
-    if (extension.state === 'malformed') return yield 'not a named bit list';
-    const found = [...extension.value].sort().join(', ');
-    const expected = [...profile.keyUsage].sort().join(', ');
-    if (found !== expected) yield `${found} where ${expected} belongs`;
+  check(tell, subject, { profile }) {
+    const extension = subject.states.keyUsage;
+    if (extension.state === 'absent') return tell('absent');
+    if (!extension.critical) tell('not critical');
+    if (extension.state === 'malformed') return tell('not a named bit list');
+    const found = extension.value;
+    const expected = profile.keyUsage;
+    // A usage stands once among the named bits, and once in a profile.
+    if (found.length !== expected.length || !expected.every(usage => found.includes(usage)))
+      tell(`${found.join(', ')} where ${expected.join(', ')} belongs`);
   }
 };

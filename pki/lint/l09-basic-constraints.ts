@@ -1,6 +1,4 @@
-import { oids } from '../x509/index.js';
 import type { Lint } from './lint.js';
-import { extensionState } from './subject.js';
 
 export const l09: Lint = {
   id: 'L09',
@@ -11,22 +9,22 @@ export const l09: Lint = {
   readsOuter: false,
   // An issuing CA that may have CAs below it.
   bad: { profile: 'issuing-oca', path: [7, 0, 1], becomes: '30120603551d130101ff040830060101ff020101' },
-  *check(subject, { profile }) {
-    const extension = extensionState(subject, oids.basicConstraints, 'basicConstraints');
+  check(tell, subject, { profile }) {
+    const extension = subject.states.basicConstraints;
     if (profile.kind === 'end-entity') {
       if (extension.state === 'absent') return;
       const empty =
         extension.state === 'there' && !extension.value.ca && extension.value.pathLength === undefined;
       // Certificates of an early test CA have the empty form.
-      yield empty ? { warning: 'empty, in an end entity certificate' } : 'in an end entity certificate';
+      tell(empty ? { warning: 'empty, in an end entity certificate' } : 'in an end entity certificate');
       return;
     }
-    if (extension.state === 'absent') return yield 'absent';
-    if (!extension.critical) yield 'not critical';
-    if (extension.state === 'malformed') return yield 'not basic constraints';
+    if (extension.state === 'absent') return tell('absent');
+    if (!extension.critical) tell('not critical');
+    if (extension.state === 'malformed') return tell('not basic constraints');
     const { ca, pathLength } = extension.value;
-    if (!ca) yield 'not a CA';
+    if (!ca) tell('not a CA');
     if (pathLength !== profile.pathLength)
-      yield `path length ${pathLength ?? 'absent'} where ${profile.pathLength ?? 'none'} belongs`;
+      tell(`path length ${pathLength ?? 'absent'} where ${profile.pathLength ?? 'none'} belongs`);
   }
 };

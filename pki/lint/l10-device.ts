@@ -1,7 +1,5 @@
 import { tags } from '../der/index.js';
-import { oids } from '../x509/index.js';
 import type { Lint } from './lint.js';
-import { extensionState } from './subject.js';
 
 const unlimited = '99991231235959Z';
 
@@ -17,17 +15,17 @@ export const l10: Lint = {
     path: [4, 1],
     becomes: `180f${Buffer.from('20991231235959Z').toString('hex')}`
   },
-  *check(subject) {
-    if (subject.subject.rdns.length !== 0) yield 'the subject is not empty';
+  check(tell, subject) {
+    if (subject.subject.rdns.length !== 0) tell('the subject is not empty');
     const { tag, text } = subject.notAfter;
-    if (tag !== tags.generalizedTime || text !== unlimited) yield `notAfter is not ${unlimited}`;
-    const extension = extensionState(subject, oids.subjectAltName, 'subjectAltName');
-    if (extension.state === 'absent') return yield 'no subjectAltName';
-    if (!extension.critical) yield 'subjectAltName is not critical';
-    if (extension.state === 'malformed') return yield 'subjectAltName is not readable';
+    if (tag !== tags.generalizedTime || text !== unlimited) tell(`notAfter is not ${unlimited}`);
+    const extension = subject.states.subjectAltName;
+    if (extension.state === 'absent') return tell('no subjectAltName');
+    if (!extension.critical) tell('subjectAltName is not critical');
+    if (extension.state === 'malformed') return tell('subjectAltName is not readable');
     const [only] = extension.value;
     if (extension.value.length !== 1 || only?.kind !== 'hardware-module')
-      return yield 'subjectAltName is not exactly one hardware module name';
-    if (only.name.serialNumber.length !== 8) yield `hwSerialNum has ${only.name.serialNumber.length} octets`;
+      return tell('subjectAltName is not exactly one hardware module name');
+    if (only.name.serialNumber.length !== 8) tell(`hwSerialNum has ${only.name.serialNumber.length} octets`);
   }
 };

@@ -10,8 +10,8 @@ export const l11: Lint = {
   readsOuter: false,
   // An organisation certificate with the role of an issuing CA.
   bad: { profile: 'organisation-ka', path: [5, 0], becomes: '310b3009060355040b0c023037' },
-  *check({ subject }, { profile }) {
+  check(tell, { subject }, { profile }) {
     for (const { detail, style } of subjectFaults(subject, profile))
-      yield style ? { warning: detail } : detail;
+      tell(style ? { warning: detail } : detail);
   }
 };

@@ -1,5 +1,8 @@
 import { tags } from '../der/index.js';
 import type { Lint } from './lint.js';
+import type { WrittenTime } from './subject.js';
+
+const generalizedTimeBegins = Date.UTC(2050, 0, 1);
 
 export const l12: Lint = {
   id: 'L12',
@@ -13,11 +16,17 @@ export const l12: Lint = {
     path: [4, 1],
     becomes: `180f${Buffer.from('20301231235959Z').toString('hex')}`
   },
-  *check({ notBefore, notAfter }) {
-    for (const [name, { tag, moment }] of Object.entries({ notBefore, notAfter })) {
-      if (!moment) yield `${name} is not a time`;
-      else if (tag !== (moment.getUTCFullYear() < 2050 ? tags.utcTime : tags.generalizedTime))
-        yield `${name} is in the other form`;
-    }
+  check(tell, { notBefore, notAfter }) {
+    const first = formFault(notBefore);
+    if (first !== undefined) tell(`notBefore ${first}`);
+    const last = formFault(notAfter);
+    if (last !== undefined) tell(`notAfter ${last}`);
   }
 };
+
+function formFault({ tag, moment }: WrittenTime): string | undefined {
+  if (!moment) return 'is not a time';
+  return tag === (moment.getTime() < generalizedTimeBegins ? tags.utcTime : tags.generalizedTime)
+    ? undefined
+    : 'is in the other form';
+}

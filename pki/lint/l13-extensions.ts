@@ -1,8 +1,17 @@
+import { profileNames, profiles, type ProfileName } from '../profile/index.js';
 import { duplicatesIn, oids } from '../x509/index.js';
 import type { Lint } from './lint.js';
 
-/** `L09` tells of basic constraints where they do not belong. */
-const judgedElsewhere: ReadonlySet<string> = new Set([oids.basicConstraints]);
+/** What may stand in each profile; `L09` tells of basic constraints where they do not belong. */
+const allowedIn: ReadonlyMap<ProfileName, ReadonlySet<string>> = new Map(
+  profileNames.map(name => [
+    name,
+    new Set<string>([
+      oids.basicConstraints,
+      ...profiles[name].extensions.map(({ extension }) => oids[extension])
+    ])
+  ])
+);
 
 export const l13: Lint = {
   id: 'L13',
@@ -13,11 +22,10 @@ export const l13: Lint = {
   readsOuter: false,
   // Extended key usage clientAuth in place of the subject key identifier.
   bad: { profile: 'iki-client', path: [7, 0, 1], becomes: '30130603551d25040c300a06082b06010505070302' },
-  *check({ extensions, hasUniqueIdentifiers }, { profile }) {
-    const allowed = new Set<string>(profile.extensions.map(({ extension }) => oids[extension]));
-    for (const { oid } of extensions)
-      if (!allowed.has(oid) && !judgedElsewhere.has(oid)) yield `${oid} has no place here`;
-    for (const oid of duplicatesIn(extensions)) yield `${oid} stands twice`;
-    if (hasUniqueIdentifiers) yield 'unique identifiers';
+  check(tell, { extensions, hasUniqueIdentifiers }, { profile }) {
+    const allowed = allowedIn.get(profile.name);
+    for (const { oid } of extensions) if (allowed?.has(oid) !== true) tell(`${oid} has no place here`);
+    for (const oid of duplicatesIn(extensions)) tell(`${oid} stands twice`);
+    if (hasUniqueIdentifiers) tell('unique identifiers');
   }
 };

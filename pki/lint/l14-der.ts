@@ -22,8 +22,8 @@ export const l14: Lint = {
   readsOuter: true,
   // A serial number with its length in the long form.
   bad: { profile: 'device-ds', path: [1], becomes: '0281100102030405060708090a0b0c0d0e0f10' },
-  *check({ der }) {
+  check(tell, { der }) {
     const fault = derFault(der);
-    if (fault !== undefined) yield fault;
+    if (fault !== undefined) tell(fault);
   }
 };

@@ -12,8 +12,8 @@ export const l15: Lint = {
     path: [5, 0],
     becomes: `3182040a3082040606035504030c8203fd${'41'.repeat(1_021)}`
   },
-  *check({ der }, { policy }) {
+  check(tell, { der }, { policy }) {
     const limit = policy.figures['lint.max-octets'].value;
-    if (der.length > limit) yield { warning: `${der.length} octets, more than ${limit}` };
+    if (der.length > limit) tell({ warning: `${der.length} octets, more than ${limit}` });
   }
 };

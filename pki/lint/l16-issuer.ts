@@ -1,3 +1,4 @@
+import { sameOctets } from '../der/octets.js';
 import type { Lint } from './lint.js';
 
 export const l16: Lint = {
@@ -9,9 +10,9 @@ export const l16: Lint = {
   readsOuter: false,
   // The name of another CA.
   bad: { profile: 'device-ds', path: [3], becomes: '300f310d300b0603550403130446464646' },
-  *check(subject, { issuer }) {
+  check(tell, subject, { issuer }) {
     if (issuer === undefined) return;
     const expected = issuer === 'self' ? subject.subject.der : issuer.subject.der;
-    if (Buffer.compare(expected, subject.issuer.der) !== 0) yield 'not the issuer’s subject';
+    if (!sameOctets(expected, subject.issuer.der)) tell('not the issuer’s subject');
   }
 };

@@ -11,18 +11,18 @@ export const l17: Lint = {
   appliesTo: 'all',
   readsOuter: false,
   bad: { profile: 'device-ds', path: [4, 0], becomes: `170d${Buffer.from('490101000000Z').toString('hex')}` },
-  *check(subject, { profile, policy, issuer, at }) {
+  check(tell, subject, { profile, policy, issuer, at }) {
     const notBefore = subject.notBefore.moment;
     const notAfter = subject.notAfter.moment;
     // L12 tells of what is not a time.
     if (!notBefore || !notAfter) return;
-    if (notBefore >= notAfter) yield 'ends before it begins';
+    if (notBefore >= notAfter) tell('ends before it begins');
     const skew = policy.figures['lint.not-before-skew'].value * minute;
-    if (at && notBefore.getTime() > at.getTime() + skew) yield 'begins in the future';
+    if (at && notBefore.getTime() > at.getTime() + skew) tell('begins in the future');
     if (issuer === undefined || issuer === 'self') return;
     if (notBefore < issuer.notBefore || notBefore > issuer.notAfter)
-      yield 'begins while the issuer is not valid';
+      tell('begins while the issuer is not valid');
     if (validityRuleOf(profile) === 'all-valid-now' && notAfter > issuer.notAfter)
-      yield 'ends after the issuer';
+      tell('ends after the issuer');
   }
 };

@@ -9,9 +9,9 @@ export const l18: Lint = {
   appliesTo: ['organisation-ds', 'organisation-ka', 'organisation-xml', 'iki-client'],
   readsOuter: false,
   bad: { profile: 'organisation-xml', path: [5, 0], becomes: '310c300a060355040b0c03313337' },
-  *check({ subject }) {
+  check(tell, { subject }) {
     for (const { type, text } of subject.rdns.flat())
       if (type === oids.organizationalUnitName && text !== undefined && /^\d{3}$/.test(text))
-        yield 'OU is a decimal number';
+        tell('OU is a decimal number');
   }
 };

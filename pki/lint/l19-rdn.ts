@@ -1,3 +1,4 @@
+import type { Name } from '../x509/index.js';
 import type { Lint } from './lint.js';
 
 export const l19: Lint = {
@@ -13,8 +14,12 @@ export const l19: Lint = {
     path: [5],
     becomes: '301f311d3009060355040b0c0230323010060355042d03090090b3d51f30000001'
   },
-  *check({ subject, issuer }) {
-    for (const [name, { rdns }] of Object.entries({ subject, issuer }))
-      if (rdns.some(rdn => rdn.length !== 1)) yield `${name} has an RDN of several attributes`;
+  check(tell, { subject, issuer }) {
+    if (subject.rdns.some(isOfSeveral)) tell('subject has an RDN of several attributes');
+    if (issuer.rdns.some(isOfSeveral)) tell('issuer has an RDN of several attributes');
   }
 };
+
+function isOfSeveral(rdn: Name['rdns'][number]): boolean {
+  return rdn.length !== 1;
+}

@@ -67,9 +67,9 @@ export interface Lint {
   /** Whether it also looks at what lies outside the TBS; of a TBS alone that part is not judged. */
   readonly readsOuter: boolean;
   readonly bad: BadExample;
-  /** The faults, each an error unless it says otherwise. */
-  check(
-    subject: LintSubject,
-    context: RuleContext
-  ): Generator<string | { readonly warning: string }, void, undefined>;
+  /** Tells the faults, each an error unless it says otherwise. */
+  check(this: void, tell: Tell, subject: LintSubject, context: RuleContext): void;
 }
+
+/** Takes a fault. */
+export type Tell = (fault: string | { readonly warning: string }) => void;

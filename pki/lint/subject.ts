@@ -9,6 +9,7 @@ import {
 import {
   X509Error,
   decodeExtension,
+  oids,
   parsePublicKey,
   type Name,
   type SubjectPublicKey
@@ -47,7 +48,8 @@ export interface LintSubject {
   readonly publicKey: SubjectPublicKey | undefined;
   /** issuerUniqueID or subjectUniqueID is there. */
   readonly hasUniqueIdentifiers: boolean;
-  readonly extensions: readonly Extension[];
+  readonly extensions: readonly Pick<Extension, 'oid' | 'critical'>[];
+  readonly states: ExtensionStates;
 }
 
 /** Takes a whole certificate apart; throws `DerError` where it has not the outline of one. */
@@ -107,7 +109,8 @@ function outline(der: Uint8Array, fields: DerReader, outerAlgorithm: Uint8Array 
     spki,
     publicKey: readKey(spki),
     hasUniqueIdentifiers,
-    extensions
+    extensions,
+    states: statesOf(extensions)
   };
 }
 
@@ -129,14 +132,20 @@ function readKey(spki: Uint8Array): SubjectPublicKey | undefined {
 }
 
 function writtenTime({ tag, content }: DerValue): WrittenTime {
-  const text = Buffer.from(content).toString('latin1');
+  const text = Buffer.from(content.buffer, content.byteOffset, content.length).toString('latin1');
   return { tag, text, moment: momentOf(tag, text) };
 }
 
 function momentOf(tag: number, text: string): Date | undefined {
-  const match = /^(\d{2}|\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/.exec(text);
-  if (!match) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
+  const digits = text.length - 1;
+  if ((digits !== 12 && digits !== 14) || !text.endsWith('Z')) return undefined;
+  for (let i = 0; i < digits; i++) if (!isDigit(text.charCodeAt(i))) return undefined;
+  const year = Number(text.slice(0, digits - 10));
+  const month = pair(text, digits - 10);
+  const day = pair(text, digits - 8);
+  const hour = pair(text, digits - 6);
+  const minute = pair(text, digits - 4);
+  const second = pair(text, digits - 2);
   const full = tag === tags.utcTime ? year + (year < 50 ? 2000 : 1900) : year;
   const date = new Date(Date.UTC(full, month - 1, day, hour, minute, second));
   // Date.UTC would turn 31 February into 3 March: a real date comes back as it was written.
@@ -145,8 +154,16 @@ function momentOf(tag: number, text: string): Date | undefined {
   return isReal ? date : undefined;
 }
 
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+function pair(text: string, at: number): number {
+  return (text.charCodeAt(at) - 0x30) * 10 + text.charCodeAt(at + 1) - 0x30;
+}
+
 type Decoder = keyof typeof decodeExtension;
-export type Decoded<K extends Decoder> = ReturnType<(typeof decodeExtension)[K]>;
+type Decoded<K extends Decoder> = ReturnType<(typeof decodeExtension)[K]>;
 
 /** What is known of an extension: absent, there with its value, or there and not readable. */
 export type ExtensionState<T> =
@@ -154,17 +171,38 @@ export type ExtensionState<T> =
   | { readonly state: 'malformed'; readonly critical: boolean }
   | { readonly state: 'there'; readonly critical: boolean; readonly value: T };
 
-export function extensionState<K extends Decoder>(
-  { extensions }: LintSubject,
-  oid: string,
-  decoder: K
+/** The extensions that rules look into; of one that stands twice the first (`L13` tells). */
+export interface ExtensionStates {
+  readonly keyUsage: ExtensionState<Decoded<'keyUsage'>>;
+  readonly basicConstraints: ExtensionState<Decoded<'basicConstraints'>>;
+  readonly certificatePolicies: ExtensionState<Decoded<'certificatePolicies'>>;
+  readonly subjectKeyIdentifier: ExtensionState<Decoded<'subjectKeyIdentifier'>>;
+  readonly authorityKeyIdentifier: ExtensionState<Decoded<'authorityKeyIdentifier'>>;
+  readonly subjectAltName: ExtensionState<Decoded<'subjectAltName'>>;
+}
+
+function statesOf(extensions: readonly Extension[]): ExtensionStates {
+  return {
+    keyUsage: stateOf(extensions, 'keyUsage'),
+    basicConstraints: stateOf(extensions, 'basicConstraints'),
+    certificatePolicies: stateOf(extensions, 'certificatePolicies'),
+    subjectKeyIdentifier: stateOf(extensions, 'subjectKeyIdentifier'),
+    authorityKeyIdentifier: stateOf(extensions, 'authorityKeyIdentifier'),
+    subjectAltName: stateOf(extensions, 'subjectAltName')
+  };
+}
+
+function stateOf<K extends keyof ExtensionStates>(
+  extensions: readonly Extension[],
+  name: K
 ): ExtensionState<Decoded<K>> {
-  const extension = extensions.find(candidate => candidate.oid === oid);
+  const extension = extensions.find(({ oid }) => oid === oids[name]);
   if (!extension) return { state: 'absent' };
   const { critical, value } = extension;
   try {
-    return { state: 'there', critical, value: decodeExtension[decoder](value) as Decoded<K> };
-  } catch {
-    return { state: 'malformed', critical };
+    return { state: 'there', critical, value: decodeExtension[name](value) as Decoded<K> };
+  } catch (error) {
+    if (error instanceof DerError) return { state: 'malformed', critical };
+    throw error;
   }
 }

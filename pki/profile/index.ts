@@ -27,7 +27,7 @@ export {
   type Profile,
   type ProfileName
 } from './profiles.js';
-export { newSerial } from './serial.js';
+export { newSerial, newSerials } from './serial.js';
 export type { SubjectValues } from './subject.js';
 export { validityRuleOf, type Validity, type ValidityRule } from './validity.js';
 export { compileTemplate, type CertificateTemplate, type TbsInput } from './template.js';

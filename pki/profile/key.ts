@@ -1,14 +1,8 @@
 import { DerError } from '../der/index.js';
 import { X509Error, parsePublicKey } from '../x509/index.js';
+import { p256PointOf } from '../x509/public-key.js';
 import { ProfileError } from './errors.js';
 import type { SizedKeyAlgorithm } from './profiles.js';
-
-/**
- * The one encoding of a P-256 SubjectPublicKeyInfo with an uncompressed point, up to and including the octet 04
- * (RFC 5480 2.1.1): id-ecPublicKey, prime256v1, BIT STRING of 66 octets. 64 octets of coordinates follow.
- */
-const p256Head = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
-const p256Octets = 91;
 
 /**
  * The BIT STRING octets of a DER SubjectPublicKeyInfo that is exactly of this algorithm and size; `profile/key`
@@ -16,9 +10,9 @@ const p256Octets = 91;
  */
 export function keyBitsOf(spki: Uint8Array, algorithm: SizedKeyAlgorithm, profile: string): Uint8Array {
   if (algorithm === 'P-256') {
-    if (spki.length !== p256Octets || p256Head.compare(spki, 0, p256Head.length) !== 0)
-      throw new ProfileError('profile/key', profile, 'not an uncompressed P-256 key');
-    return spki.subarray(p256Octets - 65);
+    const point = p256PointOf(spki);
+    if (point === undefined) throw new ProfileError('profile/key', profile, 'not an uncompressed P-256 key');
+    return point;
   }
   try {
     const key = parsePublicKey(spki);

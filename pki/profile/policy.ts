@@ -105,10 +105,14 @@ export function policyEntries(policy: Policy): PolicyEntry[] {
  */
 export function policyOids(policy: Policy, domain: Domain): readonly [string, ...string[]] {
   const name = `oid.${domain}` as const;
-  const [first, ...others] = policy.figures[name].value;
-  if (first === undefined)
+  const { value } = policy.figures[name];
+  if (!isFilled(value))
     throw new ProfileError('policy/no-oid', name, `the ${policy.environment} environment has no policy OID`);
-  return [first, ...others];
+  return value;
+}
+
+function isFilled(list: readonly string[]): list is readonly [string, ...string[]] {
+  return list.length > 0;
 }
 
 const figureNames = (Object.keys(figureRows) as FigureName[]).sort();

@@ -16,3 +16,14 @@ export function newSerial(random: (octets: number) => Uint8Array): Uint8Array {
     return serial;
   }
 }
+
+/** As many serial numbers, out of one drawing: asking the CSPRNG costs as much as building a certificate does. */
+export function newSerials(random: (octets: number) => Uint8Array, count: number): Uint8Array[] {
+  const drawn = random(serialOctets * count);
+  return Array.from({ length: count }, (_, i) => {
+    const serial = Uint8Array.from(drawn.subarray(i * serialOctets, (i + 1) * serialOctets));
+    const first = (serial[0] ?? 0) & 0x7f;
+    serial[0] = first;
+    return first === 0 ? newSerial(random) : serial;
+  });
+}

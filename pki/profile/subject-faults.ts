@@ -19,7 +19,7 @@ const stringTags: Readonly<Record<StringType, number>> = {
 /** In what a subject departs from the profile's columns: what the lints, verification and guessing go by. */
 export function subjectFaults(subject: Name, profile: Profile): SubjectFault[] {
   const attributes = subject.rdns.flat();
-  const known = new Map(profile.subject.map((column, i) => [attributeOids[column.attribute], i]));
+  const known = placesOf(profile);
   const foreign = attributes.filter(({ type }) => !known.has(type));
   const order = attributes.map(({ type }) => known.get(type) ?? 0);
   return [
@@ -29,6 +29,18 @@ export function subjectFaults(subject: Name, profile: Profile): SubjectFault[] {
       ? [{ detail: 'the attributes stand in another order', style: true }]
       : [])
   ];
+}
+
+/** Places of the attributes among the columns, by their object identifiers. */
+const knownPlaces = new Map<Profile, ReadonlyMap<string, number>>();
+
+function placesOf(profile: Profile): ReadonlyMap<string, number> {
+  let places = knownPlaces.get(profile);
+  if (places === undefined) {
+    places = new Map(profile.subject.map((column, i) => [attributeOids[column.attribute], i]));
+    knownPlaces.set(profile, places);
+  }
+  return places;
 }
 
 function columnFaults(subject: Name, column: SubjectColumn, profile: Profile): SubjectFault[] {

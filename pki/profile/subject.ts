@@ -36,11 +36,16 @@ export function encodeSubject(profile: Profile, values: SubjectValues): Uint8Arr
 
 /** The 8 octets of an EUI-64, as in hwSerialNum and x500UniqueIdentifier. */
 export function euiOctets(profile: Profile, eui: bigint | undefined): Uint8Array {
+  const octets = Buffer.alloc(8);
+  writeEui(profile, eui, octets, 0);
+  return octets;
+}
+
+/** Writes the 8 octets where they belong. */
+export function writeEui(profile: Profile, eui: bigint | undefined, octets: Buffer, at: number): void {
   if (eui === undefined || eui !== BigInt.asUintN(64, eui))
     throw new ProfileError('profile/subject', profile.name, 'needs an unsigned EUI-64');
-  const octets = Buffer.alloc(8);
-  octets.writeBigUInt64BE(eui);
-  return octets;
+  octets.writeBigUInt64BE(eui, at);
 }
 
 function encodeColumn(profile: Profile, column: SubjectColumn, values: SubjectValues): Uint8Array[] {

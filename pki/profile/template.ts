@@ -1,4 +1,5 @@
 import { oid, octetString, sequence, time } from '../der/index.js';
+import { devicePlaces, type DevicePlaces } from '../x509/device-places.js';
 import { keyIdentifier, type Certificate } from '../x509/index.js';
 import { ProfileError } from './errors.js';
 import { encodeProfileExtension } from './extensions.js';
@@ -12,8 +13,9 @@ import {
   type ProfileName
 } from './profiles.js';
 import { serialOctets } from './serial.js';
+import { concat, splice, splitExtensions } from './splice.js';
 import { signatureAlgorithm } from './signature-algorithm.js';
-import { encodeSubject, euiOctets, type SubjectValues } from './subject.js';
+import { encodeSubject, euiOctets, writeEui, type SubjectValues } from './subject.js';
 import { noExpiry, validityOf, type Validity } from './validity.js';
 
 /** What differs from one certificate of a template to the next. */
@@ -95,27 +97,71 @@ export function compileTemplate(
     return extension;
   }
 
+  function spliced(input: TbsInput, keyBits: Uint8Array): Uint8Array {
+    const subjectDer = emptySubject ?? encodeSubject(profile, input.subject);
+    return splice([
+      versionAndSerialHead,
+      input.serial,
+      ...(algorithmAndIssuer ? [algorithmAndIssuer] : [algorithm, subjectDer]),
+      validityDer(input),
+      subjectDer,
+      input.spki,
+      ...extensions.parts(keyIdentifier(keyBits), subjectAltName(input.subject))
+    ]);
+  }
+
+  /** Of the last validity, by hwType: see `patched`. */
+  const models = new Map<string, DeviceModel>();
+  let modelValidity: Uint8Array | undefined;
+
+  /**
+   * A device's octets made from those of another one: under one issuer, with one hwType and one validity they
+   * differ in serial number, key, key identifier and EUI-64 alone, and each of these has one length.
+   */
+  function patched(input: TbsInput, keyBits: Uint8Array, hwType: string): Uint8Array {
+    const validity = validityDer(input);
+    if (validity !== modelValidity) models.clear();
+    modelValidity = validity;
+    let model = models.get(hwType);
+    if (model === undefined) {
+      const octets = spliced(input, keyBits);
+      const places = devicePlaces(octets);
+      if (places === undefined) return octets;
+      if (models.size >= hardwareTypeCacheSize) models.clear();
+      models.set(hwType, (model = { octets, places }));
+    }
+    const { octets, places } = model;
+    const tbs = Buffer.allocUnsafe(octets.length);
+    tbs.set(octets);
+    tbs.set(input.serial, places.serial.start);
+    tbs.set(input.spki, places.point.end - input.spki.length);
+    tbs.set(keyIdentifier(keyBits), places.keyIdentifier.start);
+    writeEui(profile, input.subject.eui, tbs, places.hwSerialNumber.start);
+    return tbs;
+  }
+
   return {
     profile,
     signingAlgorithm,
     validity: at => validityOf(profile, policy, at),
-    tbs({ serial, notBefore, notAfter, spki, subject }) {
-      const [first = 0] = serial;
+    tbs(input) {
+      const { serial, spki, subject } = input;
+      const first = serial[0] ?? 0;
       if (serial.length !== serialOctets || first < 0x01 || first > 0x7f)
         throw new ProfileError('profile/serial', name, 'a serial has 16 octets, the first 01..7F');
       const keyBits = keyBitsOf(spki, keyAlgorithm, name);
-      const subjectDer = emptySubject ?? encodeSubject(profile, subject);
-      return splice([
-        versionAndSerialHead,
-        serial,
-        ...(algorithmAndIssuer ? [algorithmAndIssuer] : [algorithm, subjectDer]),
-        validityDer({ notBefore, notAfter }),
-        subjectDer,
-        spki,
-        ...extensions.parts(keyIdentifier(keyBits), subjectAltName(subject))
-      ]);
+      const { hwType } = subject;
+      return emptySubject !== undefined && extensions.hasSubjectAltName && hwType !== undefined
+        ? patched(input, keyBits, hwType)
+        : spliced(input, keyBits);
     }
   };
+}
+
+/** The octets of a device's TBSCertificate, and where the next one's differ. */
+interface DeviceModel {
+  readonly octets: Uint8Array;
+  readonly places: DevicePlaces;
 }
 
 /** The issuer's key identifier, for the authority key identifier of what it signs. */
@@ -155,76 +201,4 @@ function encodeSubjectAltName(profile: Profile, policy: Policy, hwType: string):
     authorityKeyIdentifier: none,
     hardwareModule
   });
-}
-
-interface SplitExtensions {
-  readonly hasSubjectAltName: boolean;
-  /** `[3]` with all extensions, cut where the variable octets go. */
-  parts(subjectKeyIdentifier: Uint8Array, subjectAltName: Uint8Array | undefined): Uint8Array[];
-}
-
-/** Runs of constant octets, with places for the key identifier and the subjectAltName extension between them. */
-function splitExtensions(
-  profile: Profile,
-  policy: Policy,
-  authorityKeyIdentifier: Uint8Array | undefined
-): SplitExtensions {
-  const pieces: (Uint8Array | 'key identifier' | 'subjectAltName')[] = [];
-  for (const column of profile.extensions) {
-    if (column.extension === 'subjectAltName') {
-      pieces.push('subjectAltName');
-      continue;
-    }
-    const der = encodeProfileExtension(column, {
-      profile,
-      policy,
-      subjectKeyIdentifier: new Uint8Array(8),
-      authorityKeyIdentifier,
-      hardwareModule: new Uint8Array()
-    });
-    if (column.extension === 'subjectKeyIdentifier')
-      pieces.push(der.subarray(0, der.length - 8), 'key identifier');
-    else pieces.push(der);
-  }
-  const constant = pieces.reduce((sum, piece) => sum + (typeof piece === 'string' ? 0 : piece.length), 8);
-  return {
-    hasSubjectAltName: pieces.includes('subjectAltName'),
-    parts(subjectKeyIdentifier, subjectAltName) {
-      const length = constant + (subjectAltName?.length ?? 0);
-      const inner = head(0x30, length);
-      const out = [head(0xa3, inner.length + length), inner];
-      for (const piece of pieces) {
-        if (piece === 'key identifier') out.push(subjectKeyIdentifier);
-        else if (piece === 'subjectAltName') out.push(subjectAltName ?? new Uint8Array());
-        else out.push(piece);
-      }
-      return out;
-    }
-  };
-}
-
-/** Identifier and length octets; a certificate's parts are below 64 KiB. */
-function head(tag: number, length: number): Uint8Array {
-  if (length < 0x80) return Uint8Array.of(tag, length);
-  if (length < 0x100) return Uint8Array.of(tag, 0x81, length);
-  return Uint8Array.of(tag, 0x82, length >> 8, length & 0xff);
-}
-
-/** The parts as the content of one SEQUENCE. */
-function splice(parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  return concat([head(0x30, length), ...parts]);
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

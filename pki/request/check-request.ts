@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../digest.js';
 import { RequestDraft, refusalOf, type RequestCheck } from './draft.js';
 import { RequestRefused } from './error.js';
 import type { RequestFacts, RequestKind, RequestedProfile } from './facts.js';
 import type { RequestPolicy } from './policy.js';
+import { examineKnownDevice, rememberDevice } from './known-device.js';
 import { verifyPossession, type PossessionProof } from './possession.js';
 import { encodingCheck } from './r1-encoding.js';
 import { versionCheck } from './r2-version.js';
@@ -37,6 +38,20 @@ export interface ExaminedRequest {
 
 /** Runs every check but the signature's verification. Throws `RequestRefused`. */
 export function examineRequest(bytes: Uint8Array, kind: RequestKind, policy: RequestPolicy): ExaminedRequest {
+  if (kind !== 'device') return examineByChecks(bytes, kind, policy);
+  const known = examineKnownDevice(bytes, policy);
+  if (known !== undefined) return known;
+  const examined = examineByChecks(bytes, kind, policy);
+  rememberDevice(bytes, policy, examined.facts);
+  return examined;
+}
+
+/** The checks one after another, of whatever request. */
+export function examineByChecks(
+  bytes: Uint8Array,
+  kind: RequestKind,
+  policy: RequestPolicy
+): ExaminedRequest {
   const draft = new RequestDraft(bytes, kind, policy);
   for (const { rule, kinds, check } of requestChecks) if (kinds.includes(kind)) check(draft, refusalOf(rule));
   const publicKey = draft.get('publicKey');
@@ -80,9 +95,9 @@ function factsOf(draft: RequestDraft): RequestFacts {
     ...(hwType === undefined ? {} : { hwType }),
     ...(commonName === undefined ? {} : { commonName }),
     ...(organisation === undefined ? {} : { organisation }),
-    // A copy: facts travel between threads, and a view would take the whole input along.
-    spki: new Uint8Array(spki),
-    publicKeyHash: sha256(spki),
+    // A copy: facts are kept, and a view would keep the whole input.
+    spki: Buffer.from(spki),
+    publicKeyHash: draft.get('publicKeyHash'),
     requestHash: sha256(draft.bytes),
     notes: draft.notes
   };
@@ -92,8 +107,4 @@ function profileOf(kind: RequestKind, usage: 'DS' | 'KA', signsXml: boolean): Re
   if (kind === 'iki-client') return kind;
   if (signsXml) return 'organisation-xml';
   return usage === 'DS' ? `${kind}-ds` : `${kind}-ka`;
-}
-
-function sha256(octets: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(octets).digest());
 }

@@ -54,6 +54,8 @@ export interface Findings {
   readonly role: RemotePartyRole;
   readonly commonName: string;
   readonly organisation: string;
+  /** SHA-256 of the key's SubjectPublicKeyInfo. */
+  readonly publicKeyHash: Uint8Array;
 }
 
 /** A request on its way through the checks. */

@@ -14,4 +14,9 @@ export {
   requestChecks,
   type ExaminedRequest
 } from './check-request.js';
-export { verifyPossession, type PossessionProof } from './possession.js';
+export {
+  verifyPossession,
+  verifyPossessions,
+  type PointVerifier,
+  type PossessionProof
+} from './possession.js';

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../digest.js';
 import type { RequestCheck } from './draft.js';
+import type { RequestPolicy } from './policy.js';
 import { isSmallMultiple } from './weak-point.js';
 import { weaknessOfRsa } from './weak-rsa.js';
 
@@ -12,8 +13,9 @@ export const weakKeyCheck: RequestCheck = {
   kinds: ['device', 'organisation', 'iki-client'],
   check(draft, refusal) {
     const { spki, keyBits, rsa } = draft.get('publicKey');
-    if (draft.policy.knownBadKeys.has(createHash('sha256').update(spki).digest('hex')))
-      throw refusal('request/weak-key', 'on the list of bad keys');
+    const publicKeyHash = sha256(spki);
+    if (isKnownBad(publicKeyHash, draft.policy)) throw refusal('request/weak-key', 'on the list of bad keys');
+    draft.found({ publicKeyHash });
     if (rsa === undefined) {
       if (isSmallMultiple(keyBits)) throw refusal('request/weak-key', 'trivial private key');
       return;
@@ -22,3 +24,8 @@ export const weakKeyCheck: RequestCheck = {
     if (weakness !== undefined) throw refusal('request/weak-key', weakness);
   }
 };
+
+/** Whether the operator's list holds the key with this SHA-256. */
+export function isKnownBad(publicKeyHash: Uint8Array, { knownBadKeys }: RequestPolicy): boolean {
+  return knownBadKeys.size > 0 && knownBadKeys.has(Buffer.from(publicKeyHash).toString('hex'));
+}

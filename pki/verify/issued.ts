@@ -1,7 +1,16 @@
-import { profiles, validityRuleOf, type Policy, type Profile, type ProfileName } from '../profile/index.js';
+import { sameOctets } from '../der/octets.js';
+import {
+  profiles,
+  validityRuleOf,
+  type Policy,
+  type Profile,
+  type ProfileName,
+  type ValidityRule
+} from '../profile/index.js';
 import type { Certificate } from '../x509/index.js';
 import { judgeDates, judgeIssuerDates } from './dates.js';
 import { judgeAlone, judgeAuthority, judgeRole } from './judge.js';
+import { isKnownGood, rememberGood } from './known-issuers.js';
 import { failure, type VerifyFailure, type VerifyResult } from './result.js';
 import { verifySignature } from './signature.js';
 
@@ -41,16 +50,20 @@ export function verifyIssued(
   issuers: readonly Certificate[],
   options: IssuedOptions
 ): VerifyResult {
+  const { at, policy, anchors } = options;
   const profile = profiles[options.profile];
+  const rule = validityRuleOf(profile);
   const failed =
-    judgeAlone(certificate, profile, options.policy, 0) ??
+    judgeAlone(certificate, profile, policy, 0) ??
     judgeRole(certificate, options.role) ??
-    climb(certificate, profile, 0, { ...options, issuers, target: certificate }) ??
-    judgeDates(certificate, options.at);
+    climb(certificate, profile, 0, { at, rule, policy, anchors, issuers, target: certificate }) ??
+    judgeDates(certificate, at);
   return failed ?? { ok: true };
 }
 
-interface Climb extends IssuedOptions {
+interface Climb extends Pick<IssuedOptions, 'at' | 'policy' | 'anchors'> {
+  /** How the dates of the issuers are judged. */
+  readonly rule: ValidityRule;
   readonly issuers: readonly Certificate[];
   readonly target: Certificate;
 }
@@ -66,24 +79,44 @@ function climb(
   const candidates = findIssuers(certificate, profile, depth, options);
   if (!Array.isArray(candidates)) return candidates;
   const issuerProfile = profiles[profile.issuerProfile];
-  const rule = validityRuleOf(profiles[options.profile]);
   let furthest: VerifyFailure | undefined;
   for (const issuer of candidates) {
     const failed =
       judgeSignature(certificate, issuer, depth) ??
-      judgeAuthority(issuer, depth + 1) ??
-      judgeAlone(issuer, issuerProfile, options.policy, depth + 1) ??
-      climb(issuer, issuerProfile, depth + 1, options) ??
-      judgeIssuerDates(issuer, depth + 1, rule, options.target, options.at);
+      judgeIssuer(issuer, issuerProfile, depth + 1, options) ??
+      judgeIssuerDates(issuer, depth + 1, options.rule, options.target, options.at);
     if (!failed) return undefined;
     if (!furthest || failed.depth > furthest.depth) furthest = failed;
   }
   return furthest;
 }
 
+/** An issuer, whatever it has signed: authority, profile, and its own way to an anchor. */
+function judgeIssuer(
+  issuer: Certificate,
+  profile: Profile,
+  depth: number,
+  options: Climb
+): VerifyFailure | undefined {
+  const { at, rule, anchors, policy, target } = options;
+  const question = { profile, policy, anchors, moment: rule === 'all-valid-now' ? at : target.notBefore };
+  if (depth === 1 && isKnownGood(issuer, question)) return undefined;
+  const failed =
+    judgeAuthority(issuer, depth) ??
+    judgeAlone(issuer, profile, policy, depth) ??
+    climb(issuer, profile, depth, options);
+  if (!failed && depth === 1) {
+    const above = profile.kind === 'root' ? [] : findIssuers(issuer, profile, depth, options);
+    // An issuer under another issuing authority has a chain of its own in the middle: that is not remembered.
+    if (Array.isArray(above) && profiles[profile.issuerProfile].kind === 'root')
+      rememberGood(issuer, question, above);
+  }
+  return failed;
+}
+
 /** A root is trusted because it is configured; its own signature shows only that it is not damaged. */
 function judgeRoot(root: Certificate, depth: number, { anchors }: Climb): VerifyFailure | undefined {
-  if (!anchors.some(anchor => equal(anchor.der, root.der)))
+  if (!anchors.some(anchor => sameOctets(anchor.der, root.der)))
     return failure('verify/no-chain', depth, 'the root is not an anchor');
   return judgeSignature(root, root, depth);
 }
@@ -98,8 +131,8 @@ function findIssuers(
   const pool = profiles[profile.issuerProfile].kind === 'root' ? anchors : issuers;
   const keyId = certificate.authorityKeyIdentifier?.keyIdentifier;
   const hasKey = ({ subjectKeyIdentifier: own }: Certificate) =>
-    own !== undefined && keyId !== undefined && equal(own, keyId);
-  const named = pool.filter(candidate => equal(candidate.subject.der, certificate.issuer.der));
+    own !== undefined && keyId !== undefined && sameOctets(own, keyId);
+  const named = pool.filter(candidate => sameOctets(candidate.subject.der, certificate.issuer.der));
   const candidates = named.filter(hasKey).slice(0, maxCandidates);
   if (candidates.length > 0) return candidates;
   if (named.length > 0)
@@ -128,8 +161,4 @@ function judgeSignature(
     verifiedIssuers.set(certificate, issuers.add(issuer));
   }
   return undefined;
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && Buffer.compare(a, b) === 0;
 }

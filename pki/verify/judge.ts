@@ -1,3 +1,4 @@
+import { sameOctets } from '../der/octets.js';
 import { IdentifierError, roleByOu } from '../identifier/index.js';
 import {
   keyAlgorithmOf,
@@ -64,13 +65,13 @@ export function judgeRole(certificate: Certificate, role: number | undefined): V
 function profileFault(certificate: Certificate, profile: Profile, policy: Policy): string | undefined {
   const { publicKey, keyUsage = [], basicConstraints } = certificate;
   const size = publicKey.algorithm === 'RSA' ? `RSA-${publicKey.bits}` : publicKey.algorithm;
-  const algorithm = Buffer.from(signatureAlgorithm(keyAlgorithmOf(profiles[profile.issuerProfile], policy)));
+  const algorithm = signatureAlgorithm(keyAlgorithmOf(profiles[profile.issuerProfile], policy));
   const isCa = basicConstraints?.ca === true;
   if (certificate.version !== 3) return 'not version 3';
   if (size !== keyAlgorithmOf(profile, policy)) return 'another key algorithm or size';
   if (
-    !algorithm.equals(certificate.tbsSignatureAlgorithm.der) ||
-    !algorithm.equals(certificate.signatureAlgorithm.der)
+    !sameOctets(algorithm, certificate.tbsSignatureAlgorithm.der) ||
+    !sameOctets(algorithm, certificate.signatureAlgorithm.der)
   )
     return 'another signature algorithm';
   if (

@@ -1,5 +1,6 @@
 import { createPublicKey, verify, type KeyObject } from 'node:crypto';
 import { DerError } from '../der/index.js';
+import { sameOctets } from '../der/octets.js';
 import { X509Error, parsePublicKey, type SubjectPublicKey } from '../x509/index.js';
 
 /** `raw`: r‖s in 64 octets. `der`: ECDSA-Sig-Value, as in certificates. RSA signatures are PKCS#1 v1.5 in both. */
@@ -38,7 +39,17 @@ export function verifySignature(
   return verify('sha256', data, key, signature);
 }
 
+/** The key used last: a group is signed by one, and comparing octets is cheaper than looking them up. */
+let last: { readonly spki: Uint8Array; readonly key: KeyObject | undefined } | undefined;
+
 function importedKey(spki: Uint8Array): KeyObject | undefined {
+  if (last !== undefined && sameOctets(last.spki, spki)) return last.key;
+  const key = cachedKey(spki);
+  last = { spki: Uint8Array.from(spki), key };
+  return key;
+}
+
+function cachedKey(spki: Uint8Array): KeyObject | undefined {
   const name = Buffer.from(spki.buffer, spki.byteOffset, spki.length).toString('latin1');
   const known = keys.has(name);
   const key = known ? keys.get(name) : importKey(spki);

@@ -15,9 +15,13 @@ import {
 import type { KeyUsageName } from './key-usage.js';
 import { readName, type Name } from './name.js';
 import { oids } from './oids.js';
+import { parseKnownDeviceCertificate, rememberDeviceCertificate } from './device-certificate.js';
 import { readPublicKey, type SubjectPublicKey } from './public-key.js';
 
-/** A certificate read from strict DER. Octet arrays are views of `der`. Nothing here has been verified. */
+/**
+ * A certificate read from strict DER. Octet arrays are views of `der`, or of equal octets that other certificates
+ * share. Nothing here has been verified.
+ */
 export interface Certificate {
   readonly der: Uint8Array;
   /** tbsCertificate as received: the octets that are signed. */
@@ -58,6 +62,15 @@ export interface Certificate {
  * dates, signatures, agreement of the two algorithm fields (those are lints and verification).
  */
 export function parseCertificate(der: Uint8Array): Certificate {
+  const known = parseKnownDeviceCertificate(der);
+  if (known !== undefined) return known;
+  const certificate = readCertificate(der);
+  rememberDeviceCertificate(certificate, readCertificate);
+  return certificate;
+}
+
+/** The one strict reading, of whatever certificate. */
+export function readCertificate(der: Uint8Array): Certificate {
   const outer = DerReader.over(der, 'certificate');
   const certificate = outer.sequence('certificate');
   outer.end('certificate');

@@ -65,11 +65,20 @@ export function readExtensions(reader: DerReader, what: string): Extension[] {
 }
 
 /** The object identifiers that stand more than once. */
-export function duplicatesIn(extensions: readonly Extension[]): string[] {
+export function duplicatesIn(extensions: readonly Pick<Extension, 'oid'>[]): string[] {
+  if (!mayHaveDuplicates(extensions)) return [];
   const seen = new Set<string>();
   const twice = new Set<string>();
   for (const { oid } of extensions) (seen.has(oid) ? twice : seen).add(oid);
   return [...twice];
+}
+
+/** A certificate has half a dozen: comparing each with those before it is cheaper than any index. */
+function mayHaveDuplicates(extensions: readonly Pick<Extension, 'oid'>[]): boolean {
+  if (extensions.length > 16) return true;
+  for (let i = 1; i < extensions.length; i++)
+    for (let j = 0; j < i; j++) if (extensions[i]?.oid === extensions[j]?.oid) return true;
+  return false;
 }
 
 function over(value: Uint8Array, what: string, lengths: Lengths): DerReader {

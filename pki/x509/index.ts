@@ -1,7 +1,8 @@
 /**
  * X.509 as octets and back: certificates, requests (PKCS#10), revocation lists, names, keys and extensions read
  * strictly into plain values, and writers for the parts. Reading trusts nothing and verifies nothing: signatures,
- * chains and profiles are judged elsewhere. Errors are `DerError` (encoding) and `X509Error` (structure).
+ * chains and profiles are judged elsewhere. Device certificates of one shape are read by what differs (`Shapes`),
+ * everything else octet by octet; the answers are the same. Errors are `DerError` (encoding) and `X509Error` (structure).
  */
 export { X509Error, type X509ErrorCode } from './error.js';
 export { oids } from './oids.js';

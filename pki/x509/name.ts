@@ -70,8 +70,14 @@ function readAttribute(reader: DerReader, what: string): NameAttribute {
 
 /** The only attribute of a type in a name, or undefined when it is absent or repeated. */
 export function attributeOf(name: Name, type: string): NameAttribute | undefined {
-  const found = name.rdns.flat().filter(attribute => attribute.type === type);
-  return found.length === 1 ? found[0] : undefined;
+  let found: NameAttribute | undefined;
+  for (const rdn of name.rdns)
+    for (const attribute of rdn) {
+      if (attribute.type !== type) continue;
+      if (found !== undefined) return undefined;
+      found = attribute;
+    }
+  return found;
 }
 
 /** Short names of RFC 4514 section 3 and the X.520 ones OpenSSL prints. */

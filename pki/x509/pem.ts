@@ -59,5 +59,5 @@ export function decodeStrictBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined;
   const octets = Buffer.from(text, 'base64');
   // One octet string has one base64 text, so re-encoding settles alphabet, padding and the unused bits.
-  return octets.toString('base64') === text ? new Uint8Array(octets) : undefined;
+  return octets.toString('base64') === text ? octets : undefined;
 }

@@ -40,12 +40,37 @@ export function parsePublicKey(spki: Uint8Array, lengths: Lengths = 'minimal'): 
 }
 
 /**
+ * The one DER encoding of a P-256 SubjectPublicKeyInfo with an uncompressed point, up to and including the octet 04
+ * (RFC 5480 2.1.1): id-ecPublicKey, prime256v1, BIT STRING of 66 octets. 64 octets of coordinates follow.
+ */
+export const p256SpkiHead = Uint8Array.from(
+  Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex')
+);
+const p256SpkiOctets = 91;
+
+/**
+ * The point octets of a SubjectPublicKeyInfo in that one encoding, a view of it; undefined for any other key or
+ * encoding. Whether the point lies on the curve is not judged.
+ */
+export function p256PointOf(spki: Uint8Array): Uint8Array | undefined {
+  if (spki.length !== p256SpkiOctets) return undefined;
+  for (let i = 0; i < p256SpkiHead.length; i++) if (spki[i] !== p256SpkiHead[i]) return undefined;
+  return spki.subarray(p256SpkiHead.length - 1);
+}
+
+/**
  * Reads SubjectPublicKeyInfo: EC keys by named curve (P-256, P-384) with an uncompressed point on the curve, or
  * rsaEncryption. Explicit parameters, other curves, compressed and hybrid points and the point at infinity
  * throw `x509/public-key` (RFC 5480 2.1.1, 2.2; GBCS 12).
  */
 export function readPublicKey(reader: DerReader): SubjectPublicKey {
   const whole = reader.read(tags.sequence, 'SubjectPublicKeyInfo');
+  const { der } = whole;
+  const point = reader.lengths === 'minimal' ? p256PointOf(der) : undefined;
+  if (point !== undefined) {
+    if (!isOnCurve('P-256', point)) throw new X509Error('x509/public-key', 'point');
+    return { algorithm: 'P-256', spki: der, bits: 256, keyBits: point, rsa: undefined };
+  }
   const info = reader.inside(whole, 'SubjectPublicKeyInfo');
   const algorithm = readAlgorithm(info, 'public key algorithm');
   const keyBits = info.octetsOfBitString('subjectPublicKey');
@@ -54,7 +79,7 @@ export function readPublicKey(reader: DerReader): SubjectPublicKey {
   if (read === undefined) throw new X509Error('x509/public-key', 'public key algorithm');
   const key = read(algorithm.parameters, keyBits, reader.lengths);
   // Read with minimal lengths, the octets are already what re-encoding would give.
-  return reader.lengths === 'minimal' ? { ...key, spki: whole.der } : key;
+  return reader.lengths === 'minimal' ? { ...key, spki: der } : key;
 }
 
 const readers: ReadonlyMap<
@@ -91,8 +116,17 @@ const ecAlgorithms: Readonly<Record<CurveName, Uint8Array>> = {
   'P-384': sequence(oid(oids.ecPublicKey), oid(oids.secp384r1))
 };
 
+/** The SubjectPublicKeyInfo of a P-256 point of 65 octets that is known to be one. */
+export function p256SpkiOf(point: Uint8Array): Uint8Array {
+  const spki = Buffer.allocUnsafe(p256SpkiOctets);
+  spki.set(p256SpkiHead);
+  spki.set(point, p256SpkiHead.length - 1);
+  return spki;
+}
+
 /** SubjectPublicKeyInfo of an uncompressed point that is known to be one. */
 export function ecSpki(curve: CurveName, point: Uint8Array): Uint8Array {
+  if (curve === 'P-256' && point.length === 65) return p256SpkiOf(point);
   return sequence(ecAlgorithms[curve], bitString(point));
 }
 

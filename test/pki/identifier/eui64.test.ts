@@ -76,5 +76,26 @@ describe('EUI-64', () => {
     expect(isOrganisationEui(parseEui64('70-B3-D5-1F-40-00-00-00'), blocks)).to.equal(false);
     expect(isOrganisationEui(parseEui64('00-07-81-00-00-00-00-01'), blocks)).to.equal(false);
     expect(isOrganisationEui(parseEui64('70-B3-D5-1F-30-00-A0-08'), [])).to.equal(false);
+    expect(isOrganisationEui(parseEui64('70-B3-D5-1F-30-00-A0-08'), ['no digits', '70'.repeat(9)])).to.equal(
+      false
+    );
+  });
+
+  it('knows a block by the beginning of the text form', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 1n, max: 0xfeff_ffff_ffff_ffffn }),
+        fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+        fc.integer({ min: 1, max: 16 }),
+        (eui, other, digits) => {
+          const hexOf = (value: bigint) => value.toString(16).padStart(16, '0');
+          for (const source of [eui, other]) {
+            const prefix = hexOf(source).slice(0, digits);
+            const text = prefix.toUpperCase().replace(/..(?=.)/g, '$&-');
+            expect(isOrganisationEui(eui, [text])).to.equal(hexOf(eui).startsWith(prefix));
+          }
+        }
+      )
+    );
   });
 });

@@ -9,7 +9,9 @@ import {
   requestKindNames,
   requestPolicy,
   RequestRefused,
-  verifyPossession
+  verifyPossession,
+  verifyPossessions,
+  type PointVerifier
 } from '../../../pki/request/index.js';
 import { defaultPolicy, policyWith } from '../../../pki/profile/index.js';
 import { oid, sequence, setOf, utf8String } from '../../../pki/der/index.js';
@@ -324,6 +326,27 @@ describe('request checks', () => {
       expect(await codeOfAsync(checkRequestAndPossession(swapped, 'device', policy))).to.equal(
         'request/possession'
       );
+    });
+
+    it('of many is answered in their order, and by the verifier handed in where it can', async () => {
+      const good = examineRequest(deviceRequest(), 'device', policy).proof;
+      const bad = { ...good, signature: examineRequest(deviceRequest(), 'device', policy).proof.signature };
+      const rsa = examineRequest(ikiClientRequest(), 'iki-client', policy).proof;
+      const badRsa = { ...rsa, requestInfo: good.requestInfo };
+      const proofs = [good, bad, rsa, good, badRsa];
+      const expected = [true, false, true, true, false];
+      expect(await verifyPossessions(proofs)).to.deep.equal(expected);
+      expect(await verifyPossessions([])).to.deep.equal([]);
+      const points: Uint8Array[] = [];
+      const verifyPoint: PointVerifier = (point, data, raw) => {
+        points.push(point);
+        expect(data).to.deep.equal(good.requestInfo);
+        return raw === good.signature;
+      };
+      expect(await verifyPossessions(proofs, verifyPoint)).to.deep.equal(expected);
+      expect(await verifyPossession(bad, verifyPoint)).to.equal(false);
+      expect(await verifyPossession(rsa, verifyPoint)).to.equal(true);
+      expect(points).to.deep.equal(Array.from({ length: 4 }, () => good.publicKey.keyBits));
     });
 
     it('survives structured clone on the way to a worker', async () => {

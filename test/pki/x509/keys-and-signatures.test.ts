@@ -152,6 +152,7 @@ describe('ECDSA signature values', () => {
             const read = toHex(derToRawSignature(changed, 'P-256'));
             // One raw value has one encoding: a change that is taken is a change of the value.
             expect(read === raw).to.equal(Buffer.compare(changed, der) === 0);
+            expect(toHex(rawToDerSignature(Buffer.from(read, 'hex'), 'P-256'))).to.equal(toHex(changed));
           } catch (error) {
             expect(error).to.have.property('code', 'x509/signature');
           }

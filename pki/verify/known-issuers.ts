@@ -1,0 +1,52 @@
+import type { Policy, Profile } from '../profile/index.js';
+import type { Certificate } from '../x509/index.js';
+
+/** What an issuer was judged by. */
+export interface IssuerQuestion {
+  /** The profile the issuer must have. */
+  readonly profile: Profile;
+  readonly policy: Policy;
+  readonly anchors: readonly Certificate[];
+  /** The moment at which the certificates above it had to be valid. */
+  readonly moment: Date;
+}
+
+interface KnownIssuer {
+  readonly profile: Profile;
+  readonly policy: Policy;
+  readonly anchors: readonly Certificate[];
+  /** Milliseconds since 1970, both inclusive. */
+  readonly from: number;
+  readonly until: number;
+}
+
+/**
+ * Issuers whose own way to an anchor was found good, by the parsed certificate itself: a group of hundreds has one
+ * chain. The answer holds for the same profile, policy and anchors, and for moments at which every certificate
+ * that may stand above the issuer is valid; for all else it is asked for again. Lives as long as the issuer does.
+ */
+const known = new WeakMap<Certificate, KnownIssuer>();
+
+export function isKnownGood(issuer: Certificate, question: IssuerQuestion): boolean {
+  const answer = known.get(issuer);
+  if (answer === undefined || answer.profile !== question.profile || answer.policy !== question.policy)
+    return false;
+  const moment = question.moment.getTime();
+  if (!(moment >= answer.from && moment <= answer.until)) return false;
+  const { anchors } = question;
+  return (
+    anchors.length === answer.anchors.length && anchors.every((anchor, i) => anchor === answer.anchors[i])
+  );
+}
+
+/** @param above every certificate that may have been the issuer's issuer; none for a root */
+export function rememberGood(
+  issuer: Certificate,
+  { profile, policy, anchors, moment }: IssuerQuestion,
+  above: readonly Certificate[]
+): void {
+  const from = Math.max(-Infinity, ...above.map(({ notBefore }) => notBefore.getTime()));
+  const until = Math.min(Infinity, ...above.map(({ notAfter }) => notAfter.getTime()));
+  if (!(moment.getTime() >= from && moment.getTime() <= until)) return;
+  known.set(issuer, { profile, policy, anchors: [...anchors], from, until });
+}
