@@ -10,7 +10,7 @@ export type XmlErrorCode =
   | 'xml/comment'
   /** Not well-formed, undefined prefixes and entities included. */
   | 'xml/malformed'
-  /** Elements too deep, too many, or with too many attributes. */
+  /** Elements too deep, too many, or with too many attributes; a name, value or text too long. */
   | 'xml/limit'
   /** Text beside child elements. */
   | 'xml/mixed-content';

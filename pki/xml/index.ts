@@ -4,5 +4,8 @@
  * business: this says what the elements are, not whether they belong there.
  */
 export { XmlError, type XmlErrorCode } from './error.js';
-export { readXml, type XmlAttribute, type XmlElement, type XmlLimits } from './read-xml.js';
+export { readXml, type XmlElement, type XmlLimits } from './read-xml.js';
+export type { XmlAttribute, XmlTag } from './strict-parser.js';
+export { XmlStream, type XmlStreamLimits, type XmlVisitor } from './xml-stream.js';
+export { isNcName } from './nc-name.js';
 export { escapeXml } from './escape-xml.js';
