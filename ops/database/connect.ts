@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import knexFactory, { type Knex } from 'knex';
-import { asDatabaseFault } from './faults.js';
+import { asDatabaseFault, dropUnanswered } from './faults.js';
 
 export interface ConnectOptions {
   /** The component's schema, first and only on the search path. */
@@ -30,6 +30,7 @@ class FaultMappingClient extends PostgresClient {
     try {
       return await super._query(connection, query);
     } catch (error) {
+      dropUnanswered(connection, error);
       throw asDatabaseFault(error);
     }
   }

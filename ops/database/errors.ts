@@ -22,6 +22,8 @@ export type DatabaseErrorCode =
   | 'database/schema-ahead'
   /** A migration failed; nothing of it stands. */
   | 'database/migration'
+  /** A value that does not fit its column's type. */
+  | 'database/value'
   /** A name that may not become an SQL identifier. */
   | 'database/name';
 

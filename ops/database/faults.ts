@@ -49,3 +49,20 @@ export function asDatabaseFault(error: unknown): unknown {
     sqlState: state
   });
 }
+
+/** Of a connection in knex's pool: what is set here makes the pool drop it instead of handing it out again. */
+interface PooledConnection {
+  __knex__disposed?: unknown;
+  readonly connection: { readonly stream: { destroy(): void } };
+}
+
+/**
+ * Ends a connection whose statement the driver gave up: the server owes its answer still, and whoever came next would
+ * wait for it in vain.
+ */
+export function dropUnanswered(connection: unknown, error: unknown): void {
+  if (!(error instanceof Error) || error.message !== 'Query read timeout') return;
+  const pooled = connection as PooledConnection;
+  pooled.__knex__disposed = error;
+  pooled.connection.stream.destroy();
+}

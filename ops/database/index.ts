@@ -16,4 +16,5 @@ export {
   type PreparedDatabase
 } from './prepare.js';
 export { connect, type ConnectOptions } from './connect.js';
+export { createSql } from './sql.js';
 export { errorState } from './faults.js';

@@ -2,6 +2,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chown, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -11,6 +12,7 @@ import { DatabaseError } from './errors.js';
 import { placeCluster } from './placement.js';
 import { alive, readPostmaster, runningPostmaster } from './postmaster.js';
 import { serverUser, type SystemUser } from './system-user.js';
+import { tuning } from './tuning.js';
 
 export interface PostgresOptions {
   readonly binaries: PostgresBinaries;
@@ -150,6 +152,7 @@ async function launch(
     log_timezone: 'UTC',
     // A statement in the server's log would carry what the statement carries.
     log_min_error_statement: 'panic',
+    ...tuning(totalmem()),
     ...options.settings
   };
   const log = await open(logFile, 'a', 0o600);

@@ -12,6 +12,8 @@ import type { AuditLog } from './audit.js';
 export interface ComponentDeps {
   /** Bound to the component's own schema and least-privileged role. */
   readonly database: Knex;
+  /** The hot path's way to the same database. */
+  readonly sql: Sql;
   readonly clock: Clock;
   readonly audit: AuditLog;
   readonly log: Logger;
@@ -21,6 +23,42 @@ export interface ComponentDeps {
    * function that does nothing; fault tests stop the process there.
    */
   readonly stage: Stage;
+}
+
+/**
+ * Statements of the hot path, past knex's own building and binding. A statement's text is fixed and its name is its
+ * own for ever: the server parses and plans it once per connection.
+ */
+export interface Sql {
+  /**
+   * Runs a prepared statement with `$1`-style placeholders, on the pool or within a transaction. Arrays are bound
+   * whole (`unnest($1::uuid[])`). int8 and numeric arrive as decimal text, octets as `Buffer`.
+   */
+  rows<Row>(
+    database: Knex | Knex.Transaction,
+    name: string,
+    statement: string,
+    values: readonly SqlValue[]
+  ): Promise<Row[]>;
+  /**
+   * Appends rows with one binary COPY within a transaction. `table` with its schema; columns in the order of each
+   * row's values. Nothing of it stays when the transaction is rolled back.
+   */
+  copy(
+    trx: Knex.Transaction,
+    table: string,
+    columns: readonly SqlColumn[],
+    rows: Iterable<readonly SqlValue[]>
+  ): Promise<void>;
+}
+
+/** Octets as `Uint8Array`, instants as `Date`, uuid as text, bigint as such or as decimal text. */
+export type SqlScalar = string | number | bigint | boolean | null | Uint8Array | Date;
+export type SqlValue = SqlScalar | readonly SqlScalar[];
+
+export interface SqlColumn {
+  readonly name: string;
+  readonly type: 'int2' | 'int4' | 'int8' | 'text' | 'uuid' | 'bytea' | 'timestamptz' | 'bool';
 }
 
 export type Stage = (point: string) => void | Promise<void>;
