@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
-import canonicalize from 'canonicalize';
+import { createHash, randomBytes, randomFillSync } from 'node:crypto';
 import type { AuditEvent } from '../kit/audit.js';
+import { canonicalFacts, canonicalText } from './canonical.js';
 
 /** Which log this is; part of the first link of its chain. */
 export interface LogOrigin {
@@ -9,16 +9,21 @@ export interface LogOrigin {
   readonly instance: string;
 }
 
-/** An event with its id and time, not yet in a log. */
-export interface StampedEvent extends AuditEvent {
+interface NamedEvent extends AuditEvent {
   /** UUID, version 7: sorts by time. */
   readonly id: string;
   /** ISO 8601 in UTC, with milliseconds. */
   readonly at: string;
 }
 
+/** An event with its id and time, not yet in a log. */
+export interface StampedEvent extends NamedEvent {
+  /** RFC 8785 form of `facts`: written once, for the database, the line and its hash. */
+  readonly canonicalFacts: string;
+}
+
 /** One line of a log. */
-export interface Entry extends StampedEvent {
+export interface Entry extends NamedEvent {
   /** From 1, without gaps. */
   readonly seq: number;
   /** Hash of the entry before, the genesis hash for the first; lower-case hex. */
@@ -47,20 +52,35 @@ export function genesis(origin: LogOrigin): Head {
 }
 
 export function entryHash(entry: Omit<Entry, 'hash'>): string {
-  const { seq, at, id, type, actor, facts, prev } = entry;
-  return createHash('sha256')
-    .update(Buffer.from(prev, 'hex'))
-    .update(canonicalize({ seq, at, id, type, actor, facts, prev }) ?? '')
-    .digest('hex');
+  return chainHash(entry.prev, canonicalEntry(entry, canonicalFacts(entry.facts)));
 }
 
-/** Links an event behind `head`; answers its line and the new head. */
-export function link(head: Head, event: StampedEvent): { line: Buffer; head: Head } {
-  const { id, at, type, actor, facts } = event;
-  const unhashed = { seq: head.seq + 1, at, id, type, actor, facts, prev: head.hash };
-  const hash = entryHash(unhashed);
-  const line = Buffer.from(`${JSON.stringify({ ...unhashed, hash })}\n`);
-  return { line, head: { seq: unhashed.seq, size: head.size + line.length, hash } };
+function chainHash(prev: string, canonical: string): string {
+  return createHash('sha256').update(Buffer.from(prev, 'hex')).update(canonical).digest('hex');
+}
+
+/** RFC 8785 form of an entry without its hash: the members in the order of their names. */
+function canonicalEntry(entry: Omit<Entry, 'hash' | 'facts'>, facts: string): string {
+  const { seq, at, id, type, actor, prev } = entry;
+  return (
+    `{"actor":${canonicalText(actor)},"at":${canonicalText(at)},"facts":${facts},"id":${canonicalText(id)},` +
+    `"prev":${canonicalText(prev)},"seq":${seq},"type":${canonicalText(type)}}`
+  );
+}
+
+/** Links an event behind `head`; answers its line and the new head. `facts`: their canonical form. */
+export function link(
+  head: Head,
+  event: NamedEvent,
+  facts = canonicalFacts(event.facts)
+): { line: Buffer; head: Head } {
+  const { id, at, type, actor } = event;
+  const seq = head.seq + 1;
+  const canonical = canonicalEntry({ seq, at, id, type, actor, prev: head.hash }, facts);
+  const hash = chainHash(head.hash, canonical);
+  // The octets that were hashed, with the hash as one more member.
+  const line = Buffer.from(`${canonical.slice(0, -1)},"hash":"${hash}"}\n`);
+  return { line, head: { seq, size: head.size + line.length, hash } };
 }
 
 const hex64 = /^[0-9a-f]{64}$/;
@@ -86,14 +106,20 @@ export function parseEntry(line: Buffer): Entry | undefined {
 
 let counter = randomBytes(2).readUInt16BE();
 
+/** Random octets for some hundreds of ids: drawing them one by one costs more than all else about an id. */
+const random = Buffer.alloc(4_096);
+let randomUsed = random.length;
+
 /** RFC 9562 section 5.7, with a counter in rand_a so that ids of one process sort within a millisecond. */
 export function uuidv7(at: Date): string {
-  const octets = Buffer.alloc(16);
-  octets.writeUIntBE(at.getTime(), 0, 6);
+  if (randomUsed === random.length) {
+    randomFillSync(random);
+    randomUsed = 0;
+  }
   counter = (counter + 1) & 0x0fff;
-  octets.writeUInt16BE(0x7000 | counter, 6);
-  randomBytes(8).copy(octets, 8);
-  octets.writeUInt8((octets.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = octets.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  const time = at.getTime().toString(16).padStart(12, '0');
+  const variant = (random.readUInt16BE(randomUsed) & 0x3fff) | 0x8000;
+  const node = random.toString('hex', randomUsed + 2, randomUsed + 8);
+  randomUsed += 8;
+  return `${time.slice(0, 8)}-${time.slice(8)}-${(0x7000 | counter).toString(16)}-${variant.toString(16)}-${node}`;
 }

@@ -1,4 +1,5 @@
 import type { AuditEvent } from '../kit/audit.js';
+import { canonicalFacts } from './canonical.js';
 import { maxEntryOctets } from './entry.js';
 import { AuditError } from './errors.js';
 
@@ -26,15 +27,20 @@ export const logEvents = {
   'audit.log.recovered': 'The log could not be written for a while and can be again.'
 } as const satisfies Readonly<Record<string, string>>;
 
-/** Refuses an event type outside the tables, and facts that do not belong in a log. Both are defects of ours. */
-export function checkEvent(event: AuditEvent, types: Readonly<Record<string, string>>): void {
+/**
+ * Refuses an event type outside the tables, and facts that do not belong in a log: both are defects of ours. Answers
+ * the facts in their RFC 8785 form.
+ */
+export function checkEvent(event: AuditEvent, types: Readonly<Record<string, string>>): string {
   if (!Object.hasOwn(types, event.type) && !Object.hasOwn(logEvents, event.type))
     throw new AuditError('audit/unknown-type', `${event.type} is not in the table of audit events`);
-  const octets = Buffer.byteLength(JSON.stringify(event.facts));
+  const canonical = canonicalFacts(event.facts);
+  const octets = Buffer.byteLength(canonical);
   if (octets > maxFactsOctets)
     throw new AuditError('audit/facts', `${event.type} would record ${octets} octets of facts`);
   for (const key of Object.keys(event.facts)) {
     if (deniedKeys.has(key.toLowerCase()))
       throw new AuditError('audit/facts', `${event.type} would record a fact named ${key}`);
   }
+  return canonical;
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { AuditEvent, AuditLog, AuditReference, AuditTicket } from '../kit/audit.js';
+import { identifier } from '../database/names.js';
+import { createSql } from '../database/sql.js';
 import type { Clock } from '../kit/clock.js';
 import { openChain, type OpenedChain } from './chain-file.js';
 import { uuidv7, type Head, type LogOrigin, type StampedEvent } from './entry.js';
@@ -76,7 +78,7 @@ export async function openAudit(options: AuditOptions): Promise<OpenAuditLog> {
     const settled = await settledMark(options.database, row);
     const head = await furthestHead(paths.head, row, origin);
     const opened = await openChain(paths.log, head, settled.size);
-    refuseForeign(opened, row, origin);
+    await refuseForeign(opened, row, origin);
     const log = new OpenedAudit(options, row.number, paths.log, () => lock.release());
     await log.begin(origin, paths.head, databaseHead, row, opened, settled.transaction);
     return log;
@@ -100,12 +102,21 @@ async function furthestHead(path: string, row: HeadRow, origin: LogOrigin): Prom
 }
 
 /** A log that is there while the database has never seen it belongs to another database. */
-function refuseForeign(opened: OpenedChain, row: HeadRow, origin: LogOrigin): void {
-  if (row.head.seq === 0 && opened.tail.seq > 1)
-    throw new AuditError(
-      'audit/unknown-log',
-      `the database knows no log of ${origin.instance}, the folder has one`
-    );
+async function refuseForeign(opened: OpenedChain, row: HeadRow, origin: LogOrigin): Promise<void> {
+  if (row.head.seq > 0 || opened.tail.seq <= 1) return;
+  await opened.file.close();
+  throw new AuditError(
+    'audit/unknown-log',
+    `the database knows no log of ${origin.instance}, the folder has one`
+  );
+}
+
+/** DESIGN: events of one statement; with facts of the largest size, 62 MiB. */
+const recordedAtOnce = 1_000;
+
+/** An event as an element of the JSON that one statement inserts: no escaping a second time, as arrays would need. */
+function rowText({ id, at, type, actor, canonicalFacts }: StampedEvent): string {
+  return `{"id":"${id}","at":"${at}","type":${JSON.stringify(type)},"actor":${JSON.stringify(actor)},"facts":${canonicalFacts}}`;
 }
 
 class OpenedAudit implements OpenAuditLog {
@@ -113,6 +124,8 @@ class OpenedAudit implements OpenAuditLog {
   readonly path: string;
   readonly #options: AuditOptions;
   readonly #release: () => Promise<void>;
+  readonly #sql = createSql();
+  readonly #insert: { readonly name: string; readonly statement: string };
   /** Events of tickets on their way from commit to seal; a ticket that is dropped takes them along. */
   readonly #tickets = new WeakMap<AuditTicket, readonly StampedEvent[]>();
   #sequencer!: Sequencer;
@@ -126,6 +139,12 @@ class OpenedAudit implements OpenAuditLog {
     this.instanceNumber = instanceNumber;
     this.path = path;
     this.#release = release;
+    this.#insert = {
+      name: 'audit-record',
+      statement: `insert into ${identifier(options.component)}.audit_event (id, instance, at, type, actor, facts)
+        select id, $1, at, type, actor, facts
+        from jsonb_to_recordset($2::jsonb) as event (id uuid, at timestamptz, type text, actor text, facts jsonb)`
+    };
   }
 
   async begin(
@@ -183,17 +202,14 @@ class OpenedAudit implements OpenAuditLog {
 
   async record(trx: Knex.Transaction, events: readonly AuditEvent[]): Promise<AuditTicket> {
     const stamped = events.map(event => this.#stamp(event));
-    // PostgreSQL takes 65,535 parameters a statement; a row has six.
-    for (let from = 0; from < stamped.length; from += 5_000)
-      await trx
-        .withSchema(this.#options.component)
-        .table('audit_event')
-        .insert(
-          stamped.slice(from, from + 5_000).map(({ id, at, type, actor, facts }) => ({
-            ...{ id, instance: this.#options.instance, at, type, actor },
-            facts: JSON.stringify(facts)
-          }))
-        );
+    for (let from = 0; from < stamped.length; from += recordedAtOnce)
+      await this.#sql.rows(trx, this.#insert.name, this.#insert.statement, [
+        this.#options.instance,
+        `[${stamped
+          .slice(from, from + recordedAtOnce)
+          .map(rowText)
+          .join(',')}]`
+      ]);
     const ticket: AuditTicket = { ids: stamped.map(event => event.id) };
     this.#tickets.set(ticket, stamped);
     return ticket;
@@ -244,9 +260,9 @@ class OpenedAudit implements OpenAuditLog {
   }
 
   #stamp(event: AuditEvent): StampedEvent {
-    checkEvent(event, this.#options.events);
+    const canonicalFacts = checkEvent(event, this.#options.events);
     const at = this.#options.clock.now();
     const { type, actor, facts } = event;
-    return { id: uuidv7(at), at: at.toISOString(), type, actor, facts };
+    return { id: uuidv7(at), at: at.toISOString(), type, actor, facts, canonicalFacts };
   }
 }

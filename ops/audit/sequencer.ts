@@ -7,6 +7,14 @@ import { writeHeadFile, type DatabaseHead } from './heads.js';
 /** DESIGN: bounds the memory of one write; a group of a thousand certificates is one act of few events. */
 const maxGroupEvents = 4_096;
 
+/**
+ * DESIGN: how long the head in the database may stay behind events that belong to no act there, in milliseconds.
+ * Without it every handful of look-ups would wait for a commit of its own. They are durable in the log and its head
+ * beside it when they are answered; the database's head is what a thief of both files cannot turn back, and what tells
+ * a writer that another has taken over: both work this much later. Acts wait for it, each.
+ */
+const databaseLagMs = 10;
+
 /** Nothing is written any more: we closed the log, or another process is its writer now. */
 const finalFailures: ReadonlySet<string> = new Set(['closed', 'audit/fenced']);
 
@@ -32,7 +40,8 @@ export interface SequencerOptions {
 
 /**
  * The single writer of a log. Callers that wait at the same time share one write and one fdatasync; then the
- * head moves, in the database and in the head file, and only then anybody is answered.
+ * head moves, in the head file and in the database, and only then anybody is answered. Events that belong to no act in
+ * the database are answered without it while it is but a moment behind.
  *
  * After any fault the file is closed. The next call opens it again, checks that it still ends where it was left,
  * and goes on; while that fails every caller gets `AuditUnavailable`.
@@ -42,8 +51,11 @@ export class Sequencer {
   #file: ChainFile | undefined;
   /** The last head on stable storage. */
   #head: Head;
-  /** How far the database is known to be. */
+  /** How far the database is known to be, and since when, in milliseconds of the monotonic clock. */
   #databaseSeq: number;
+  #databaseAsked = -Infinity;
+  /** Set while the database is behind. */
+  #catchUp: NodeJS.Timeout | undefined;
   #failure: string | undefined;
   #queue: Waiter[] = [];
   #running: Promise<void> | undefined;
@@ -93,7 +105,10 @@ export class Sequencer {
   }
 
   async close(): Promise<void> {
+    if (this.#databaseSeq < this.#head.seq && this.#failure === undefined)
+      await this.place([], true).catch(() => undefined);
     while (this.#running !== undefined) await this.#running;
+    clearTimeout(this.#catchUp);
     await this.#file?.close();
     this.#file = undefined;
     this.#failure = 'closed';
@@ -134,13 +149,9 @@ export class Sequencer {
     }
     let databaseFault: unknown;
     if (this.#databaseSeq < this.#head.seq) {
-      const { seq } = this.#head;
-      try {
-        await this.#options.databaseHead.advance(this.#head, this.#options.now());
-        this.#databaseSeq = seq;
-      } catch (error) {
-        databaseFault = error;
-      }
+      if (group.some(waiter => waiter.recorded) || performance.now() - this.#databaseAsked >= databaseLagMs)
+        databaseFault = await this.#advance();
+      else this.#catchUp ??= setTimeout(() => this.#catchUpNow(), databaseLagMs);
     }
     const fenced = databaseFault instanceof AuditError;
     if (fenced) await this.#fail(databaseFault);
@@ -149,6 +160,28 @@ export class Sequencer {
         waiter.reject(new AuditUnavailable('the audit head cannot be recorded', { cause: databaseFault }));
       else waiter.resolve(numbers[index] ?? 0);
     });
+  }
+
+  /** Lets the database learn a head that nobody's act has told it. A fault shows where the next caller meets it. */
+  #catchUpNow(): void {
+    this.#catchUp = undefined;
+    this.place([], true).catch(() => undefined);
+  }
+
+  /** Moves the head in the database; answers what was in the way. */
+  async #advance(): Promise<unknown> {
+    clearTimeout(this.#catchUp);
+    this.#catchUp = undefined;
+    const asked = performance.now();
+    const { seq } = this.#head;
+    try {
+      await this.#options.databaseHead.advance(this.#head, this.#options.now());
+      this.#databaseSeq = seq;
+      this.#databaseAsked = asked;
+      return undefined;
+    } catch (error) {
+      return error;
+    }
   }
 
   /** Writes what of the group is not in the log yet; answers the number of each waiter's first event. */
@@ -160,7 +193,7 @@ export class Sequencer {
     const lines: Buffer[] = [];
     const fresh = new Map<string, number>();
     const add = (event: StampedEvent): number => {
-      const linked = link(head, event);
+      const linked = link(head, event, event.canonicalFacts);
       head = linked.head;
       lines.push(linked.line);
       return head.seq;
@@ -177,7 +210,7 @@ export class Sequencer {
       return seqs[0] ?? head.seq;
     });
     await file.append(this.#head.size, Buffer.concat(lines));
-    if (head.seq > this.#head.seq) await writeHeadFile(this.#options.headPath, this.#options.origin, head);
+    if (head.seq > this.#head.seq) writeHeadFile(this.#options.headPath, this.#options.origin, head);
     this.#head = head;
     for (const [id, seq] of fresh) this.#placed.set(id, seq);
     return numbers;

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { canonicalFacts } from './canonical.js';
 import type { StampedEvent } from './entry.js';
 import type { DatabaseHead, HeadRow } from './heads.js';
 import type { Sequencer } from './sequencer.js';
@@ -111,5 +112,6 @@ async function transactionHorizon(knex: Knex): Promise<{ oldest: bigint; next: b
 }
 
 export function stampedEvent(row: EventRow): StampedEvent {
-  return { id: row.id, at: row.at.toISOString(), type: row.type, actor: row.actor, facts: row.facts };
+  const { id, type, actor, facts } = row;
+  return { id, at: row.at.toISOString(), type, actor, facts, canonicalFacts: canonicalFacts(facts) };
 }

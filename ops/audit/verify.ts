@@ -177,7 +177,7 @@ async function compare(
   }
 }
 
-function eventDigest(event: StampedEvent): string {
+function eventDigest(event: Omit<StampedEvent, 'canonicalFacts'>): string {
   const { id, at, type, actor, facts } = event;
   return createHash('sha256')
     .update(canonicalize({ id, at, type, actor, facts }) ?? '')
