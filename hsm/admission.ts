@@ -99,5 +99,7 @@ export function checkLabel(label: string): void {
 }
 
 function permitIdentity({ key, purpose, permit }: SignRequest): string {
-  return `${purpose}/${Buffer.from(permit.id).toString('hex')}/${key}`;
+  // Neither a purpose nor a label holds a space; an id may hold anything, and comes last.
+  const { buffer, byteOffset, length } = permit.id;
+  return `${purpose} ${key} ${Buffer.from(buffer, byteOffset, length).toString('latin1')}`;
 }

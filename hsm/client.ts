@@ -7,7 +7,7 @@ import { checkForm, checkLabel, SpentPermits } from './admission.js';
 import { BackOff } from './back-off.js';
 import { SignerChild, type ChildOptions } from './child.js';
 import { HsmError } from './errors.js';
-import { LaneQueue, type Waiting } from './queue.js';
+import { LaneQueue, WaitingGroup, type Waiting } from './queue.js';
 import type { Calls } from './protocol.js';
 import { permitSecretOctets } from './permit.js';
 import type {
@@ -185,9 +185,15 @@ class Supervisor implements Pkcs11Signer, KeyGenerator {
   }
 
   async signMany(requests: readonly SignRequest[]): Promise<SignOutcome[]> {
-    const outcomes = requests.map(request => this.#enqueue(request));
+    const group = new WaitingGroup(requests.length);
+    const overdue = performance.now() + this.#child.callDeadlineMs;
+    for (const [index, request] of requests.entries()) {
+      const error = this.#refusal(request);
+      if (error === undefined) this.#queue.push(request.lane ?? 'adhoc', { request, overdue, group, index });
+      else group.settle(index, { ok: false, error });
+    }
     this.#dispatch();
-    return Promise.all(outcomes);
+    return group.answered;
   }
 
   async health(): Promise<SignerHealth> {
@@ -263,13 +269,6 @@ class Supervisor implements Pkcs11Signer, KeyGenerator {
     onStarted();
   }
 
-  #enqueue(request: SignRequest): Promise<SignOutcome> {
-    const error = this.#refusal(request);
-    if (error !== undefined) return Promise.resolve({ ok: false, error });
-    const overdue = performance.now() + this.#child.callDeadlineMs;
-    return new Promise(settle => this.#queue.push(request.lane ?? 'adhoc', { request, overdue, settle }));
-  }
-
   #refusal(request: SignRequest): HsmError | undefined {
     try {
       checkForm(request);
@@ -308,17 +307,17 @@ class Supervisor implements Pkcs11Signer, KeyGenerator {
     for (const waiting of this.#queue.takeFrame(lane)) {
       // Checked here, where all processes and their restarts are known; the process checks what it can, again.
       if (this.#spent.spend(waiting.request)) frame.push(waiting);
-      else waiting.settle({ ok: false, error: new HsmError('hsm/permit', 'the permit is spent') });
+      else settle(waiting, { ok: false, error: new HsmError('hsm/permit', 'the permit is spent') });
     }
     if (frame.length === 0) return;
     const requests = frame.map(({ request }) => request);
     child.sign(lane, requests, outcomes => {
-      for (const [index, { request, settle }] of frame.entries()) {
+      for (const [index, waiting] of frame.entries()) {
         const outcome = outcomes[index] ?? lost;
         if (!outcome.ok && outcome.error instanceof HsmError && outcome.error.code === 'hsm/unavailable') {
-          this.#spent.giveBack(request);
+          this.#spent.giveBack(waiting.request);
         }
-        settle(outcome);
+        settle(waiting, outcome);
       }
       this.#dispatch();
     });
@@ -342,7 +341,7 @@ class Supervisor implements Pkcs11Signer, KeyGenerator {
   }
 
   #refuse(waiting: readonly Waiting[], error: HsmError): void {
-    for (const { settle } of waiting) settle({ ok: false, error });
+    for (const one of waiting) settle(one, { ok: false, error });
   }
 
   #stateChanged(): void {
@@ -372,6 +371,10 @@ class Supervisor implements Pkcs11Signer, KeyGenerator {
 }
 
 const lost: SignOutcome = { ok: false, error: new HsmError('hsm/outcome-unknown', 'no outcome') };
+
+function settle({ group, index }: Waiting, outcome: SignOutcome): void {
+  group.settle(index, outcome);
+}
 
 function badOption(name: string): HsmError {
   return new HsmError('hsm/request', `option ${name} is out of range`);

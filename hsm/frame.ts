@@ -2,6 +2,7 @@
  * Frames between the client and the signer process: a length of four octets, big-endian, then that many octets.
  * Decoding is strict: a frame that is not read to its last octet, or that asks for more, ends the connection.
  */
+import { isAscii } from 'node:buffer';
 
 /** The signer process's end of the socket pair. */
 export const signerDescriptor = 3;
@@ -16,42 +17,66 @@ export class FrameError extends Error {
   }
 }
 
+/** Octets that most frames fit into; a larger one is told its size, or grows. */
+const usualOctets = 512;
+
 export class FrameWriter {
-  readonly #parts: Uint8Array[] = [];
-  #octets = 0;
+  #frame: Buffer;
+  /** Behind the length. */
+  #offset = 4;
+
+  /** @param octets about as many as the fields will take */
+  constructor(octets = usualOctets) {
+    this.#frame = Buffer.allocUnsafe(4 + octets);
+  }
 
   u8(value: number): this {
-    return this.#push(Uint8Array.of(value));
+    this.#room(1);
+    this.#offset = this.#frame.writeUInt8(value, this.#offset);
+    return this;
   }
 
   u32(value: number): this {
-    const part = Buffer.allocUnsafe(4);
-    part.writeUInt32BE(value);
-    return this.#push(part);
+    this.#room(4);
+    this.#offset = this.#frame.writeUInt32BE(value, this.#offset);
+    return this;
   }
 
   bytes(value: Uint8Array): this {
-    return this.u32(value.length).#push(value);
+    this.#room(4 + value.length);
+    this.#offset = this.#frame.writeUInt32BE(value.length, this.#offset);
+    this.#frame.set(value, this.#offset);
+    this.#offset += value.length;
+    return this;
   }
 
   text(value: string): this {
-    return this.bytes(Buffer.from(value, 'utf8'));
+    const octets = Buffer.byteLength(value);
+    this.#room(4 + octets);
+    this.#offset = this.#frame.writeUInt32BE(octets, this.#offset);
+    this.#offset += this.#frame.write(value, this.#offset, octets, 'utf8');
+    return this;
   }
 
   /** The frame with its length in front. */
   end(): Buffer {
-    if (this.#octets > maximumFrameOctets) throw new FrameError('frame too large');
-    const length = Buffer.allocUnsafe(4);
-    length.writeUInt32BE(this.#octets);
-    return Buffer.concat([length, ...this.#parts], 4 + this.#octets);
+    this.#frame.writeUInt32BE(this.#offset - 4);
+    return this.#frame.subarray(0, this.#offset);
   }
 
-  #push(part: Uint8Array): this {
-    this.#parts.push(part);
-    this.#octets += part.length;
-    return this;
+  #room(octets: number): void {
+    const needed = this.#offset + octets;
+    if (needed <= this.#frame.length) return;
+    if (needed - 4 > maximumFrameOctets) throw new FrameError('frame too large');
+    const grown = Buffer.allocUnsafe(
+      Math.max(needed, Math.min(2 * this.#frame.length, maximumFrameOctets + 4))
+    );
+    this.#frame.copy(grown, 0, 0, this.#offset);
+    this.#frame = grown;
   }
 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 export class FrameReader {
   readonly #frame: Buffer;
@@ -76,7 +101,8 @@ export class FrameReader {
   }
 
   text(): string {
-    return new TextDecoder('utf-8', { fatal: true }).decode(this.bytes());
+    const octets = this.bytes();
+    return isAscii(octets) ? octets.toString('latin1') : utf8.decode(octets);
   }
 
   end(): void {

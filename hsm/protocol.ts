@@ -97,8 +97,17 @@ const errorCodes = closedSet<HsmErrorCode>({
   'hsm/request': 11
 });
 
+/** Octets of a request's fields beside its data: lengths, a label as it is usual, permit. */
+const requestOctets = 160;
+/** Octets of an outcome with the signature of a CA's key. */
+const outcomeOctets = 72;
+
 export function encodeToSigner(message: ToSigner): Buffer {
-  const frame = new FrameWriter().u8(toSignerKinds.octet(message.kind));
+  const octets =
+    message.kind === 'sign'
+      ? message.requests.reduce((sum, { data }) => sum + data.length + requestOctets, 16)
+      : undefined;
+  const frame = new FrameWriter(octets).u8(toSignerKinds.octet(message.kind));
   switch (message.kind) {
     case 'start':
       frame.text(message.module).text(message.tokenLabel).text(message.pinFile).text(message.latchFile);
@@ -170,7 +179,8 @@ export function decodeToSigner(octets: Buffer): ToSigner {
 }
 
 export function encodeFromSigner(message: FromSigner): Buffer {
-  const frame = new FrameWriter().u8(fromSignerKinds.octet(message.kind));
+  const octets = message.kind === 'outcomes' ? 16 + message.outcomes.length * outcomeOctets : undefined;
+  const frame = new FrameWriter(octets).u8(fromSignerKinds.octet(message.kind));
   switch (message.kind) {
     case 'state':
       frame
@@ -216,7 +226,7 @@ export function decodeFromSigner(octets: Buffer): FromSigner {
         const count = frame.u32();
         const outcomes: SignOutcome[] = [];
         while (outcomes.length < count) {
-          if (readBoolean(frame)) outcomes.push({ ok: true, signature: Uint8Array.from(frame.bytes()) });
+          if (readBoolean(frame)) outcomes.push({ ok: true, signature: new Uint8Array(frame.bytes()) });
           else outcomes.push({ ok: false, error: readError(frame) });
         }
         return { kind, id, outcomes };

@@ -6,7 +6,8 @@ const octetsLimit = 256 * 1024 * 1024;
 
 /**
  * Requests in one frame, and their octets. A frame of 32 takes SoftHSM 1.5 ms: no more of a group than what is
- * under way is in doubt when the process dies.
+ * under way is in doubt when the process dies. Whoever waits for an answer does not wait for frames: the process takes
+ * that lane first, signature by signature.
  */
 const frameRequests = 32;
 const frameOctets = 1024 * 1024;
@@ -15,7 +16,29 @@ export interface Waiting {
   readonly request: SignRequest;
   /** On the monotonic clock, in milliseconds. */
   readonly overdue: number;
-  readonly settle: (outcome: SignOutcome) => void;
+  readonly group: WaitingGroup;
+  /** Place of its outcome in the group. */
+  readonly index: number;
+}
+
+/** The requests of one call: settled one by one, answered together. */
+export class WaitingGroup {
+  readonly answered: Promise<SignOutcome[]>;
+  readonly #outcomes: SignOutcome[];
+  #open: number;
+  #answer: (outcomes: SignOutcome[]) => void = () => undefined;
+
+  constructor(size: number) {
+    this.#outcomes = new Array<SignOutcome>(size);
+    this.#open = size;
+    this.answered = new Promise(resolve => (this.#answer = resolve));
+    if (size === 0) this.#answer(this.#outcomes);
+  }
+
+  settle(index: number, outcome: SignOutcome): void {
+    this.#outcomes[index] = outcome;
+    if (--this.#open === 0) this.#answer(this.#outcomes);
+  }
 }
 
 export class LaneQueue {

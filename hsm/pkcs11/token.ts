@@ -2,8 +2,9 @@
  * One token behind one module: opened by label, logged in, signed on through a pool of sessions, closed. Any call
  * may block and any call may bring the process down, which is why only the signer process loads this.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import * as graphene from 'graphene-pk11';
+import pkcs11 from 'pkcs11js';
 import type { AdmittedRequest } from '../admission.js';
 import { HsmError } from '../errors.js';
 import type { Calls } from '../protocol.js';
@@ -20,6 +21,11 @@ export const osLockingOk = 2;
 
 /** DigestInfo of SHA-256 up to the digest (RFC 8017 section 9.2, note 1). */
 const sha256DigestInfo = Buffer.from('3031300d060960864801650304020105000420', 'hex');
+
+const mechanisms: Record<KeyAlgorithm, pkcs11.Mechanism> = {
+  'P-256': { mechanism: pkcs11.CKM_ECDSA },
+  'RSA-2048': { mechanism: pkcs11.CKM_RSA_PKCS }
+};
 
 const signatureOctets: Record<KeyAlgorithm, number> = { 'P-256': 64, 'RSA-2048': 256 };
 
@@ -39,6 +45,8 @@ export interface Lane {
 interface PooledSession extends Lane {
   session: graphene.Session;
   readonly keys: Map<KeyLabel, SigningKey>;
+  /** Where the module writes this session's signatures: more than any has, so that a wrong length is seen. */
+  readonly answer: Buffer;
 }
 
 export class Token {
@@ -77,7 +85,7 @@ export class Token {
       this.#control = this.#slot.open();
       logIn(this.#control, this.#options.pinFile, this.#options.latchFile);
       for (let number = 0; number < this.#options.sessions; number++) {
-        this.#lanes.push({ number, session: this.#slot.open(), keys: new Map() });
+        this.#lanes.push({ number, session: this.#slot.open(), keys: new Map(), answer: Buffer.alloc(1024) });
       }
     } catch (error) {
       throw asHsmError('hsm/unavailable', `token ${this.#options.tokenLabel}`, error);
@@ -111,13 +119,16 @@ export class Token {
    */
   async sign(lane: Lane, request: AdmittedRequest): Promise<Uint8Array> {
     const pooled = this.#pooled(lane);
-    const { operation, algorithm } = this.#begin(pooled, request.key);
-    const digest = createHash('sha256').update(request.data).digest();
+    const { algorithm } = this.#begin(pooled, request.key);
+    const digest = hash('sha256', request.data, 'buffer');
     const input = algorithm === 'P-256' ? digest : Buffer.concat([sha256DigestInfo, digest]);
+    const { session, answer } = pooled;
     let signature: Uint8Array;
     try {
       signature =
-        this.#options.calls === 'parallel' ? await signAside(operation, input) : operation.once(input);
+        this.#options.calls === 'parallel'
+          ? await session.lib.C_SignAsync(session.handle, input, answer)
+          : session.lib.C_Sign(session.handle, input, answer);
     } catch (error) {
       // The operation may still be active in it: this session signs nothing any more.
       const failure = asHsmError('hsm/failed', 'C_Sign', error);
@@ -132,7 +143,8 @@ export class Token {
         `C_Sign answered ${signature.length} octets for ${algorithm}`
       );
     }
-    return Uint8Array.from(signature);
+    // A copy: the next signature of this lane is written to the same place.
+    return new Uint8Array(signature);
   }
 
   publicKey(label: KeyLabel): PublicKey {
@@ -176,13 +188,14 @@ export class Token {
   }
 
   /** C_SignInit: nothing is signed when it fails, so it alone may be tried again, once. */
-  #begin(pooled: PooledSession, label: KeyLabel): { operation: graphene.Sign; algorithm: KeyAlgorithm } {
+  #begin(pooled: PooledSession, label: KeyLabel): SigningKey {
     for (let attempt = 1; ; attempt++) {
       try {
         const key = pooled.keys.get(label) ?? this.#look(label, pooled.session, findSigningKey);
         pooled.keys.set(label, key);
-        const mechanism = key.algorithm === 'P-256' ? 'ECDSA' : 'RSA_PKCS';
-        return { operation: pooled.session.createSign(mechanism, key.object), algorithm: key.algorithm };
+        const { lib, handle } = pooled.session;
+        lib.C_SignInit(handle, mechanisms[key.algorithm], key.object.handle);
+        return key;
       } catch (error) {
         if (error instanceof HsmError || error instanceof TokenLost) throw error;
         const remedy = returnValueOf(error)?.remedy;
@@ -247,15 +260,6 @@ export class TokenLost extends Error {
     this.name = 'TokenLost';
     this.answer = answer;
   }
-}
-
-function signAside(operation: graphene.Sign, input: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    operation.once(input, (error, signature) => {
-      if (error) reject(error);
-      else resolve(signature);
-    });
-  });
 }
 
 function closeQuietly(session: graphene.Session | undefined): void {

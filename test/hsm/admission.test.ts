@@ -1,7 +1,9 @@
 import { expect } from 'chai';
-import { randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import fc from 'fast-check';
 import { Admission, checkForm, SpentPermits } from '../../hsm/admission.js';
-import { LaneQueue } from '../../hsm/queue.js';
+import { mintPermit, permitMatches } from '../../hsm/permit.js';
+import { LaneQueue, WaitingGroup } from '../../hsm/queue.js';
 import { maximumDataOctets, type SignRequest } from '../../hsm/signer.js';
 import { signRequest } from '../kit/signer.js';
 
@@ -31,6 +33,61 @@ describe('permits', () => {
     expect(spent.spend({ ...base, key: 'l' })).to.equal(true);
     expect(spent.spend({ ...base, purpose: 'certificate' })).to.equal(true);
     expect(spent.spend({ ...base, data: randomBytes(5) })).to.equal(false);
+  });
+
+  it('holds ids apart whatever octets they are made of', () => {
+    const spent = new SpentPermits();
+    const base = signRequest(secret, 'a/crl/x');
+    const of = (key: string, id: string): SignRequest => ({
+      ...base,
+      key,
+      permit: { ...base.permit, id: Buffer.from(id, 'latin1') }
+    });
+    for (const [key, id] of [
+      ['a', 'x'],
+      ['a', 'x '],
+      ['a', ' x'],
+      ['a', '\u00e9'],
+      ['a', '\u00c3\u00a9'],
+      ['a', 'b x'],
+      ['ab', 'x'],
+      ['a/certificate', 'x']
+    ] as const) {
+      expect(spent.spend(of(key, id))).to.equal(true);
+      expect(spent.spend(of(key, id))).to.equal(false);
+    }
+  });
+
+  it('are an HMAC-SHA256 over the parts with their lengths', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 0, maxLength: 64 }),
+        fc.string({ unit: 'binary', maxLength: 40 }),
+        fc.constantFrom('certificate', 'crl', 'statement', 'health'),
+        fc.uint8Array({ maxLength: 500 }),
+        fc.uint8Array({ minLength: 1, maxLength: 255 }),
+        (key, label, purpose, data, id) => {
+          const mac = createHmac('sha256', key);
+          for (const part of [
+            Buffer.from(label),
+            Buffer.from(purpose),
+            createHash('sha256').update(data).digest(),
+            id
+          ]) {
+            const length = Buffer.alloc(4);
+            length.writeUInt32BE(part.length);
+            mac.update(length).update(part);
+          }
+          const permit = mintPermit(key, label, purpose, data, id);
+          expect(Buffer.from(permit.mac).equals(mac.digest())).to.equal(true);
+          const request = { key: label, purpose, data, permit } as const;
+          expect(permitMatches(key, request)).to.equal(true);
+          expect(permitMatches(key, { ...request, data: Buffer.concat([data, Buffer.of(0)]) })).to.equal(
+            false
+          );
+        }
+      )
+    );
   });
 
   it('does not spend the permit of a request that is not the permitted one', () => {
@@ -65,7 +122,8 @@ describe('the queue', () => {
   const waiting = (octets: number, overdue = 0) => ({
     request: signRequest(secret, 'k', { data: Buffer.alloc(octets) }),
     overdue,
-    settle: () => undefined
+    group: new WaitingGroup(1),
+    index: 0
   });
 
   it('makes frames bounded in number and in octets, and never an empty one', () => {
