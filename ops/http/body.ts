@@ -45,7 +45,7 @@ export async function readBody(
       request.removeListener('data', take);
       // What still comes is read and dropped, or the answer would not get through.
       request.resume();
-      if (error === undefined) resolve(Buffer.concat(parts));
+      if (error === undefined) resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
       else reject(error);
     };
     const take = (part: Buffer): void => {

@@ -41,6 +41,7 @@ const defaultMaxAnswerOctets = 16 * 1024 * 1024;
 export function createHttpClient(baseUrl: string, tls?: AgentOptions): HttpClient {
   const base = new URL(baseUrl);
   const secure = base.protocol === 'https:';
+  // As many sockets as there are calls at once, each kept: a call never waits behind a long poll.
   const agent = secure ? new HttpsAgent({ keepAlive: true, ...tls }) : new HttpAgent({ keepAlive: true });
   const prefix = base.pathname.replace(/\/$/, '');
 
@@ -48,7 +49,11 @@ export function createHttpClient(baseUrl: string, tls?: AgentOptions): HttpClien
     send(request) {
       return new Promise<HttpAnswer>((resolve, reject) => {
         const start = secure ? httpsRequest : httpRequest;
-        const body = request.body === undefined ? undefined : Buffer.from(request.body as Uint8Array);
+        const { body } = request;
+        const bodyHeaders =
+          body === undefined
+            ? {}
+            : { 'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length };
         const fail = (what: string, cause?: unknown) => {
           clearTimeout(timer);
           reject(
@@ -64,7 +69,7 @@ export function createHttpClient(baseUrl: string, tls?: AgentOptions): HttpClien
             port: base.port,
             method: request.method,
             path: prefix + request.path,
-            headers: { ...request.headers, ...(body === undefined ? {} : { 'content-length': body.length }) },
+            headers: { ...request.headers, ...bodyHeaders },
             ...(request.signal === undefined ? {} : { signal: request.signal })
           },
           incoming => {
@@ -83,7 +88,7 @@ export function createHttpClient(baseUrl: string, tls?: AgentOptions): HttpClien
               resolve({
                 status: incoming.statusCode ?? 0,
                 headers: incoming.headers,
-                body: Buffer.concat(parts)
+                body: parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)
               });
             });
           }

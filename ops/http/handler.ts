@@ -11,12 +11,12 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
  * Headers of every answer: nothing of ours is a page, so nothing may be framed, sniffed or referred from. A
  * component may set its own cache rules; without, an answer is not kept.
  */
-const securityHeaders: Readonly<Record<string, string>> = {
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer'
-};
+const securityHeaders: readonly (readonly [name: string, value: string])[] = [
+  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['x-content-type-options', 'nosniff'],
+  ['x-frame-options', 'DENY'],
+  ['referrer-policy', 'no-referrer']
+];
 
 /** A caller's request id is taken when it looks like one, so that a log line never carries what a client wrote. */
 const requestIdForm = /^[A-Za-z0-9._-]{8,64}$/;
@@ -31,25 +31,25 @@ export function serve(
   options: { readonly log: Logger; readonly listener: string }
 ): RequestListener {
   const log = options.log.child({ listener: options.listener });
+  // A request's line has these fields and no others, so there is nothing to redact: looking cost thrice the answer.
+  const lines = options.log.child({ listener: options.listener }, { redact: [] });
   return (request, response) => {
-    const began = process.hrtime.bigint();
+    const began = performance.now();
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID();
-    for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+    for (const [name, value] of securityHeaders) response.setHeader(name, value);
     response.setHeader('x-request-id', requestId);
     response.once('close', () => {
-      const ms = Number(process.hrtime.bigint() - began) / 1e6;
-      const path = request.url?.split('?')[0] ?? '';
       const line = {
         requestId,
         method: request.method,
-        path: path.slice(0, 200),
+        path: request.url?.split('?', 1)[0]?.slice(0, 200) ?? '',
         status: response.statusCode,
-        ms
+        ms: performance.now() - began
       };
-      if (!response.writableEnded) log.warn({ ...line, aborted: true }, 'request');
-      else if (response.statusCode >= 500) log.error(line, 'request');
-      else log.info(line, 'request');
+      if (!response.writableEnded) lines.warn({ ...line, aborted: true }, 'request');
+      else if (response.statusCode >= 500) lines.error(line, 'request');
+      else lines.info(line, 'request');
     });
     Promise.resolve()
       .then(() => handler(request, response))

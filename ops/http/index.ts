@@ -3,7 +3,8 @@
  * with limits, problems, a client for calls between components, metrics and health, and the structured log. It
  * trusts no request; who may ask what is the component's own question.
  */
-export { listen, type Listener } from './listen.js';
+export { withBodyDeadline } from './body-deadline.js';
+export { listen, requestTimeoutMs, type Listener } from './listen.js';
 export { serve, type Handler } from './handler.js';
 export { readBody, type BodyErrorCode } from './body.js';
 export {

@@ -25,17 +25,26 @@ const limits = {
 /** DESIGN: open connections of one listener; each costs a descriptor and, with TLS, some 50 KiB. */
 const maxConnections = 2_000;
 
-/** Starts a server made by node:http or node:https, with our limits, and answers when it listens. */
+/** Time for a request that is no upload, from its first octet to its last. */
+export const requestTimeoutMs = limits.requestTimeout;
+
+/**
+ * Starts a server made by node:http or node:https, with our limits, and answers when it listens. A listener that
+ * takes uploads has a longer time for a request, and a deadline of its own for the others (`withBodyDeadline`).
+ */
 export async function listen(
   server: Server | SecureServer,
-  at: { readonly host: string; readonly port: number } | { readonly path: string }
+  at: { readonly host: string; readonly port: number } | { readonly path: string },
+  { requestTimeout = limits.requestTimeout }: { readonly requestTimeout?: number } = {}
 ): Promise<Listener> {
-  Object.assign(server, limits);
+  Object.assign(server, limits, { requestTimeout });
   server.maxConnections = maxConnections;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(at as ListenOptions, () => {
       server.removeListener('error', reject);
+      // Of a connection that could not be taken, such as for want of descriptors: the next one may be.
+      server.on('error', () => undefined);
       resolve();
     });
   });

@@ -16,6 +16,7 @@ import {
   readBody,
   serve,
   socketPath,
+  withBodyDeadline,
   type Handler,
   type Listener
 } from '../../../ops/http/index.js';
@@ -92,6 +93,50 @@ describe('ops/http', function () {
       );
       expect(answer).to.match(/^HTTP\/1.1 408 /);
       socket.destroy();
+    });
+  });
+
+  describe('a deadline for bodies', () => {
+    /** Sends the beginning of a body and answers what came back until the end, or until it was waited for in vain. */
+    async function dribble(path: string): Promise<string> {
+      const url = await start(
+        withBodyDeadline(
+          (request, response) => {
+            request.resume();
+            request.once('end', () => response.end('whole'));
+          },
+          request => (request.url === '/upload' ? 60_000 : 100)
+        )
+      );
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\nabc`);
+      const parts: Buffer[] = [];
+      socket.on('data', part => parts.push(part));
+      await Promise.race([new Promise(resolve => socket.once('close', resolve)), sleep(1_000)]);
+      socket.destroy();
+      return Buffer.concat(parts).toString();
+    }
+
+    it('cuts one that is late for what it is, and no upload', async () => {
+      expect(await dribble('/small')).to.match(/^HTTP\/1.1 408 /);
+      expect(await dribble('/upload')).to.equal('');
+    });
+
+    it('lets those pass that are in time, one after the other on a connection', async () => {
+      const url = await start(
+        withBodyDeadline(
+          (request, response) => {
+            request.resume();
+            request.once('end', () => response.end('whole'));
+          },
+          () => 200
+        )
+      );
+      for (let n = 0; n < 3; n++) {
+        const answer = await fetch(url, { method: 'POST', body: 'abc' });
+        expect(await answer.text()).to.equal('whole');
+        await sleep(150);
+      }
     });
   });
 
