@@ -6,7 +6,8 @@ export const auditEvents = {
     'a CA process began work: instance, environment, policy version, SHA-256 of the configuration, issuers, RA keys',
   'ca.stopped': 'a CA process ended in good order',
   'ca.order.refused': 'an order was refused as a whole: order, RA key, code',
-  'ca.intent.recorded': 'certificates are about to be signed: order, attempt, profile, serials',
+  'ca.intent.recorded':
+    'certificates are about to be signed: order, attempt, domain, how many, SHA-256 over serials and TBS hashes',
   'ca.items.refused': 'items of an order were refused: order, requests with codes',
   'ca.intent.taken-over': 'an order of a process that stopped was taken over: order, attempt, former holder',
   'ca.certificates.issued': 'certificates were signed, verified and recorded: order, attempt, serials',

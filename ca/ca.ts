@@ -1,5 +1,5 @@
 /** A CA process: its loops, its start and its end. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pkcs11Signer, Signer } from '../hsm/index.js';
 import { compileTemplate, profiles } from '../pki/index.js';
@@ -13,18 +13,29 @@ import { hasCrlSchedule } from './crl/schedule.js';
 import { createDelivery } from './deliver.js';
 import { CaError } from './errors.js';
 import { caHealth, type CaHealth } from './health.js';
-import type { IssueContext } from './issue/context.js';
+import { createCommits } from './issue/commit.js';
+import type { IssueContext, RecordContext } from './issue/context.js';
 import { readIssuers, type Issuer } from './issue/issuer.js';
 import { createLintStage } from './issue/lint-stage.js';
+import { pagedRandom } from './issue/random.js';
+import { createRoom } from './issue/room.js';
+import { createTurns } from './issue/turns.js';
 import { event } from './audit-events.js';
 import { raKeysById } from './issue/verify-order.js';
 import { beat, releaseIntents } from './ledger/intent.js';
+import { issuerNumbers } from './ledger/issuer.js';
 import { lodgeAuthorities } from './lodge-authorities.js';
 import { noteReleases } from './ledger/ra-key.js';
 import { createMetrics } from './metrics.js';
 import type { RaPeer, RepositoryPeer } from './peers.js';
 import { createReconciler } from './reconcile.js';
 import { repeat } from './repeat.js';
+
+/**
+ * DESIGN: items of a lane on their way to the signer, whose queue takes 4,096: eight groups of 250 keep it busy. More
+ * and it would refuse some as busy, whose serials are then given up for nothing.
+ */
+const signerItems = 2_000;
 
 /** What a CA is handed. `S` is a PKCS#11 signer in production, by type; tests may break the seam with another. */
 export interface CaDeps<S extends Signer = Pkcs11Signer> extends ComponentDeps {
@@ -61,7 +72,7 @@ export function createCaWith<S extends Signer>(
   deps: CaDeps<S>,
   signerHealth: () => ReturnType<Pkcs11Signer['health']>
 ): Ca {
-  const { config, database, clock, audit, log } = deps;
+  const { config, database, sql, clock, audit, log } = deps;
   const { policy, limits } = config;
   const stopping = new AbortController();
   const issuers = readIssuers(config.issuers, config.environment, policy, clock.now());
@@ -70,16 +81,24 @@ export function createCaWith<S extends Signer>(
     await deps.stage(point);
   };
   const metrics = createMetrics(deps.metrics, database, clock);
+  const records: RecordContext = {
+    ...{ config, database, sql, clock, audit, log, policy, metrics },
+    holder: `${config.instance}/${randomUUID()}`
+  };
+  const numbers = new Map<string, number>();
   const ctx: IssueContext = {
-    ...{ config, database, clock, audit, log, policy, stage, metrics },
-    holder: `${config.instance}/${randomUUID()}`,
+    ...{ ...records, stage },
+    issuerNumbers: numbers,
+    turns: createTurns(),
+    room: { adhoc: createRoom(signerItems), batch: createRoom(signerItems) },
+    commits: createCommits(records),
     admission: { environment: config.environment, caEpoch: config.caEpoch, policy },
     signer: deps.signer,
     lint: createLintStage(deps.permitSecret, policy),
     keys: raKeysById(config.raKeys),
     issuers: new Map(issuers.map(issuer => [issuer.profile, issuer])),
     delivery: createDelivery({ ...deps, stage }),
-    random: octets => randomBytes(octets),
+    random: pagedRandom(),
     inHand: new Set(),
     stopping: stopping.signal
   };
@@ -147,6 +166,11 @@ export function createCaWith<S extends Signer>(
     while (!stopping.signal.aborted) {
       try {
         await checkKeys();
+        const known = await issuerNumbers(
+          database,
+          issuers.map(({ name }) => name)
+        );
+        for (const [name, number] of known) numbers.set(name, number);
         await audit.append([
           event('ca.started', ctx, {
             holder: ctx.holder,

@@ -26,15 +26,16 @@ export function startClaimLoop(ra: RaPeer, lane: Lane, ctx: IssueContext): Claim
   let lastAnswer = ctx.clock.now();
   let failing = false;
 
+  async function roomFor(ofLane: Lane): Promise<void> {
+    while (running.size >= inFlight[ofLane]) await Promise.race(running);
+  }
+
   async function loop(): Promise<void> {
     while (!stopping.aborted) {
-      if (running.size >= inFlight[lane]) {
-        await Promise.race(running);
-        continue;
-      }
+      await roomFor(lane);
       try {
         const asked = performance.now();
-        const orders = await ra.claim(lane, claimWaitMs, stopping);
+        const orders = await ra.claim(lane, claimWaitMs, stopping, inFlight[lane] - running.size);
         lastAnswer = ctx.clock.now();
         if (failing) ctx.log.info({ ra: ra.name, lane }, 'the RA answers again');
         failing = false;
@@ -42,6 +43,8 @@ export function startClaimLoop(ra: RaPeer, lane: Lane, ctx: IssueContext): Claim
         if (orders.length === 0 && performance.now() - asked < retryMs)
           await sleep(retryMs, undefined, { signal: stopping }).catch(() => undefined);
         for (const signed of orders) {
+          // An RA may hand over more than there is room for.
+          await roomFor(lane);
           const execution = executeOrder(signed, ra, ctx)
             .catch((error: unknown) => {
               // The intent, if there is one, is still there: the reconciler goes on with it.

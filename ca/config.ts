@@ -74,7 +74,7 @@ export interface CaLimits {
 /**
  * Lease 15 s: shorter and a process in a long collection loses its orders, longer and the RA's 25 s pass before a
  * dead CA's orders are taken over. Heartbeat a fifth of it: four may be lost. In flight: the signer's sessions
- * are busy with some dozens of small groups or a few large ones. Attempts 3: a token that leaves three outcomes
+ * are busy with some dozens of small groups or a few large ones, while others are read, recorded and told. Attempts 3: a token that leaves three outcomes
  * unknown needs a person.
  */
 export const defaultLimits: CaLimits = Object.freeze({
@@ -85,7 +85,7 @@ export const defaultLimits: CaLimits = Object.freeze({
   claimWaitMs: 20_000,
   retryMs: 500,
   maxRetryMs: 60_000,
-  inFlight: Object.freeze({ adhoc: 64, batch: 4 }),
+  inFlight: Object.freeze({ adhoc: 64, batch: 8 }),
   attempts: 3,
   stopDeadlineMs: 10_000
 });

@@ -10,46 +10,81 @@ import type { AuditTicket } from '../ops/kit/audit.js';
 import type { ComponentDeps } from '../ops/kit/deps.js';
 import type { CaConfig } from './config.js';
 import { event } from './audit-events.js';
+import { createGroupCommit } from './group-commit.js';
+import { KeptOrders, maxKept, type FinishedOrder } from './kept-orders.js';
 import { certificatesOfOrder, certificatesOfRequests } from './ledger/certificate.js';
 import { uuidOf } from './ledger/identifier.js';
 import { findOrder, findRefusals } from './ledger/order.js';
-import { acknowledgeOutbox, findOutbox, takeDueOutbox, type OutboxRow } from './ledger/outbox.js';
+import {
+  acknowledgeOutbox,
+  acknowledgeTold,
+  findOutbox,
+  takeDueOutbox,
+  type OutboxRow
+} from './ledger/outbox.js';
 import { PeerConflict, type RaPeer, type RepositoryPeer } from './peers.js';
 import type { CaStage } from './stages.js';
 
 export interface Delivery {
-  /** Takes the audit tickets of an order this process has finished: they are sealed before anything is told. */
-  remember(orderId: string, tickets: readonly AuditTicket[]): void;
-  /** Tries at once; what fails is left to `sweep`. Never throws for a peer that is away. */
-  deliver(orderId: string): Promise<void>;
+  /** Tries at once; what fails is left to `sweep`. Throws only when what was told cannot be acknowledged. */
+  deliver(finished: FinishedOrder): Promise<void>;
   /** A finished order was claimed again: its stored results go to the peer that asked. */
   answerAgain(orderId: string, ra: RaPeer): Promise<void>;
   /** Delivers what is due and not acknowledged. Answers how many rows it took. */
   sweep(): Promise<number>;
 }
 
-export interface DeliveryDeps extends Pick<ComponentDeps, 'database' | 'audit' | 'log'> {
+export interface DeliveryDeps extends Pick<ComponentDeps, 'database' | 'sql' | 'audit' | 'log'> {
   readonly config: CaConfig;
   readonly ras: readonly RaPeer[];
   readonly repositories: readonly RepositoryPeer[];
   readonly stage: (point: CaStage) => Promise<void>;
 }
 
-/**
- * DESIGN: tickets kept for orders that are not told yet, a lane's orders many times over. While the audit log is away
- * they pile up, and another process may tell an order whose ticket is here.
- */
-const maxTickets = 1_000;
-
-/** DESIGN: rows one sweep takes in hand; delivering them stays well within the grace of the others. */
+/** DESIGN: rows one look takes in hand; delivering them stays well within the grace of the others. */
 const sweepRows = 50;
 
-export function createDelivery(deps: DeliveryDeps): Delivery {
-  const { database, audit, log, stage } = deps;
-  const { leaseMs, retryMs, maxRetryMs } = deps.config.limits;
-  const tickets = new Map<string, readonly AuditTicket[]>();
+/** DESIGN: rows delivered at once after an outage; a peer that has just come back is not met by all of them. */
+const sweepAtOnce = 4;
 
-  async function deliverRow(row: OutboxRow): Promise<void> {
+export function createDelivery(deps: DeliveryDeps): Delivery {
+  const { database, sql, audit, log, stage } = deps;
+  const { leaseMs, retryMs, maxRetryMs } = deps.config.limits;
+  const kept = new KeptOrders();
+  const underWay = new Set<string>();
+  /** Orders that were recorded together have one ticket: it is sealed once. */
+  const seals = new WeakMap<AuditTicket, Promise<void>>();
+  const acknowledge = createGroupCommit<string, undefined>({
+    async together(orderIds) {
+      await acknowledgeTold(sql, database, orderIds);
+      return orderIds.map(() => undefined);
+    },
+    async alone(orderId) {
+      await acknowledgeTold(sql, database, [orderId]);
+      return undefined;
+    },
+    weight: () => 1,
+    limit: maxKept
+  });
+
+  /** Answers whether everybody was told. */
+  async function deliverRow(row: OutboxRow): Promise<boolean> {
+    const { orderId } = row;
+    if (underWay.has(orderId)) return true;
+    underWay.add(orderId);
+    try {
+      if (!(await tell(row))) return false;
+    } finally {
+      underWay.delete(orderId);
+    }
+    kept.forget(orderId);
+    await stage('ca:9-acknowledge:before');
+    await acknowledge(orderId);
+    await stage('ca:9-acknowledge:after');
+    return true;
+  }
+
+  async function tell(row: OutboxRow): Promise<boolean> {
     const { orderId } = row;
     const done = { sealed: row.sealed, published: row.published, reported: row.reported };
     try {
@@ -67,11 +102,11 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       }
       if (!done.reported) {
         await stage('ca:9-report:before');
-        const report = await reportOf(database, orderId);
+        const report = kept.told(orderId)?.report ?? (await reportOf(database, orderId));
         await anyOf(inOrder(deps.ras, row.ra), peer => peer.report(report));
         await stage('ca:9-report:after');
-        done.reported = true;
       }
+      return true;
     } catch (error) {
       const conflict = error instanceof PeerConflict;
       if (conflict) {
@@ -82,11 +117,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       await acknowledgeOutbox(database, orderId, done, wait).catch((failure: unknown) => {
         log.warn({ err: failure, orderId }, 'not acknowledged');
       });
-      return;
+      return false;
     }
-    await stage('ca:9-acknowledge:before');
-    await acknowledgeOutbox(database, orderId, done, 0);
-    await stage('ca:9-acknowledge:after');
   }
 
   /**
@@ -94,36 +126,34 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
    * one of its own: either way a log says so before anybody is told.
    */
   async function seal(orderId: string): Promise<void> {
-    const own = tickets.get(orderId);
+    const own = kept.tickets(orderId);
     if (own === undefined) await audit.append([event('ca.delivery.resumed', deps, { order: orderId })]);
-    else for (const ticket of own) await audit.seal(ticket);
-    tickets.delete(orderId);
+    else await Promise.all(own.map(sealTicket));
+  }
+
+  function sealTicket(ticket: AuditTicket): Promise<void> {
+    let sealed = seals.get(ticket);
+    if (sealed === undefined) {
+      sealed = audit.seal(ticket);
+      seals.set(ticket, sealed);
+      sealed.catch(() => seals.delete(ticket));
+    }
+    return sealed;
   }
 
   async function publish(orderId: string): Promise<void> {
-    const certificates = (await certificatesOfOrder(database, orderId)).filter(
-      ({ profile }) => profiles[profile as ProfileName].published
-    );
+    const certificates = kept.told(orderId)?.published ?? (await publishedOf(database, orderId));
     if (certificates.length === 0) return;
     const groupId = Buffer.from(orderId.replaceAll('-', ''), 'hex');
-    const publication = {
-      kind: 'certificates',
-      groupId,
-      certificates: certificates.map(({ der }) => der)
-    } as const;
-    await anyOf(deps.repositories, peer => peer.publish(publication));
+    await anyOf(deps.repositories, peer => peer.publish({ kind: 'certificates', groupId, certificates }));
   }
 
   return {
-    remember(orderId, own) {
-      tickets.set(orderId, own);
-      const [oldest] = tickets.keys();
-      // Its events are in the database; the audit log finds them there by itself.
-      if (tickets.size > maxTickets && oldest !== undefined) tickets.delete(oldest);
-    },
-    async deliver(orderId) {
-      const row = await findOutbox(database, orderId);
-      if (row !== undefined && !(row.published && row.reported)) await deliverRow(row);
+    async deliver(finished) {
+      const { orderId, ra, publish: toPublish } = finished;
+      kept.keep(finished);
+      const told = { sealed: false, published: !toPublish, reported: false };
+      await deliverRow({ orderId, ra, ...told, attempts: 0 });
     },
     async answerAgain(orderId, ra) {
       const row = await findOutbox(database, orderId);
@@ -132,11 +162,29 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       else await deliverRow({ ...row, ra: ra.name });
     },
     async sweep() {
-      const rows = await takeDueOutbox(database, sweepRows, leaseMs);
-      for (const row of rows) await deliverRow(row);
-      return rows.length;
+      let taken = 0;
+      for (let going = true; going;) {
+        const rows = await takeDueOutbox(database, sweepRows, leaseMs);
+        taken += rows.length;
+        // A page that fails is enough to know that a peer is away.
+        going = rows.length === sweepRows;
+        const waiting = rows.values();
+        const workers = Array.from({ length: sweepAtOnce }, async () => {
+          for (const row of waiting) if (!(await deliverRow(row))) going = false;
+        });
+        await Promise.all(workers);
+      }
+      return taken;
     }
   };
+}
+
+/** DER certificates of an order that go to the repository. */
+async function publishedOf(database: Knex, orderId: string): Promise<Uint8Array[]> {
+  const certificates = await certificatesOfOrder(database, orderId);
+  return certificates
+    .filter(({ profile }) => profiles[profile as ProfileName].published)
+    .map(({ der }) => der);
 }
 
 /** Every item's outcome: its refusal by this order, or the certificate of its request, by whichever order. */

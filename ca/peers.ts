@@ -8,10 +8,10 @@ export interface RaPeer {
   /** For logs and to send a report back the way its order came. */
   readonly name: string;
   /**
-   * Long poll: answers as soon as there is an order, or an empty list after `waitMs`. The RA's lease is a hint
-   * only: the same order may be handed to several CAs, and again.
+   * Long poll: answers as soon as there is an order, or an empty list after `waitMs`; `room` orders at most are of
+   * use. The RA's lease is a hint only: the same order may be handed to several CAs, and again.
    */
-  claim(lane: Order['lane'], waitMs: number, signal: AbortSignal): Promise<SignedOrder[]>;
+  claim(lane: Order['lane'], waitMs: number, signal: AbortSignal, room: number): Promise<SignedOrder[]>;
   /** Idempotent. Resolves when the RA has the report on stable storage; throws `PeerConflict` on other bytes. */
   report(report: OrderReport): Promise<void>;
 }

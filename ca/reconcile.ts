@@ -8,8 +8,8 @@ import { event } from './audit-events.js';
 import { OrderRefused } from './errors.js';
 import { staleIntents } from './ledger/intent.js';
 
-/** DESIGN: as many as one sweep gives the signer beside its current work. */
-const ordersPerSweep = 32;
+/** DESIGN: as many as the signer is given at a time beside its current work. */
+const ordersAtOnce = 32;
 
 export interface Reconciler {
   /** Answers how many orders it took over. */
@@ -42,9 +42,17 @@ export function createReconciler(ctx: IssueContext): Reconciler {
 
   return {
     async reconcile() {
-      const stale = await staleIntents(ctx.database, ctx.config.limits.leaseMs, ordersPerSweep);
-      const taken = await Promise.all(stale.map(reconcileOne));
-      return taken.reduce((sum, one) => sum + one, 0);
+      // Each is tried once a sweep: those that cannot be taken over now do not stand before the others.
+      const looked = new Set([...damaged, ...ctx.inHand]);
+      let taken = 0;
+      for (let going = true; going && !ctx.stopping.aborted;) {
+        const stale = await staleIntents(ctx.database, ctx.config.limits.leaseMs, ordersAtOnce, [...looked]);
+        for (const { orderId } of stale) looked.add(orderId);
+        const done = await Promise.all(stale.map(reconcileOne));
+        taken += done.reduce((sum, one) => sum + one, 0);
+        going = stale.length === ordersAtOnce;
+      }
+      return taken;
     }
   };
 }

@@ -220,7 +220,7 @@ async function makeCertificate(
     const { tbs, signRequest } = preparation.prepared;
     const signature = await signer.token.signer.sign(signRequest);
     const issuerSpki = signer.certificate === 'self' ? key.spki : signer.certificate.publicKey.spki;
-    certificate = certificateFrom(tbs, signature, issuerSpki, name, policy);
+    certificate = parseCertificate(certificateFrom(tbs, signature, issuerSpki, name, policy));
   }
   const anchor = signer.certificate === 'self' ? certificate : signer.certificate;
   const verified = verifyIssued(certificate, [], {

@@ -3,12 +3,13 @@
  * token may answer OK with a wrong, short or corrupt one.
  */
 import {
+  DerReader,
   assembleCertificate,
   assembleCrl,
   keyAlgorithmOf,
-  parseCertificate,
   parseCrl,
   profiles,
+  tags,
   verifySignature,
   type Certificate,
   type CertificateList,
@@ -18,8 +19,10 @@ import {
 import { CaError } from '../errors.js';
 
 /**
- * The certificate, after the signature was verified with the issuer's key and the assembled bytes were read back
- * and compared with what was linted. Throws `CaError` `ca/wrong-signature`.
+ * The DER certificate, after it was taken apart again into its three members: the first is what was linted, octet by
+ * octet, and the signature in the third, as it stands there, verifies over the first with the issuer's key. What is
+ * inside the first the lint stage has read; reading it again would say nothing that equal octets do not. Throws
+ * `CaError` `ca/wrong-signature`.
  */
 export function certificateFrom(
   tbs: Uint8Array,
@@ -27,15 +30,31 @@ export function certificateFrom(
   issuerSpki: Uint8Array,
   profile: ProfileName,
   policy: Policy
-): Certificate {
+): Uint8Array {
   const algorithm = keyAlgorithmOf(profiles[profiles[profile].issuerProfile], policy);
-  return checked(tbs, signature, issuerSpki, () => {
-    const certificate = parseCertificate(assembleCertificate(tbs, algorithm, signature));
-    return { tbs: certificate.tbs, value: certificate };
-  });
+  let der: Uint8Array;
+  let signed: Uint8Array;
+  let value: Uint8Array;
+  try {
+    der = assembleCertificate(tbs, algorithm, signature);
+    const outer = DerReader.over(der, 'certificate');
+    const members = outer.sequence('certificate');
+    outer.end('certificate');
+    signed = members.read(tags.sequence, 'tbsCertificate').der;
+    members.read(tags.sequence, 'signatureAlgorithm');
+    value = members.octetsOfBitString('signatureValue');
+    members.end('certificate');
+  } catch (cause) {
+    throw new CaError('ca/wrong-signature', 'the signed structure cannot be assembled', { cause });
+  }
+  if (Buffer.compare(signed, tbs) !== 0)
+    throw new CaError('ca/wrong-signature', 'the assembled structure holds other bytes than were linted');
+  if (!verifySignature(issuerSpki, signed, value, 'der'))
+    throw new CaError('ca/wrong-signature', 'the signature does not verify over the linted bytes');
+  return der;
 }
 
-/** The revocation list; as `certificateFrom`. */
+/** The revocation list, read back whole: it is read for its dates and entries anyway. */
 export function crlFrom(
   tbs: Uint8Array,
   signature: Uint8Array,
@@ -43,28 +62,15 @@ export function crlFrom(
   profile: ProfileName,
   policy: Policy
 ): CertificateList {
-  const algorithm = keyAlgorithmOf(profiles[profile], policy);
-  return checked(tbs, signature, issuer.publicKey.spki, () => {
-    const crl = parseCrl(assembleCrl(tbs, algorithm, signature));
-    return { tbs: crl.tbs, value: crl };
-  });
-}
-
-function checked<T>(
-  tbs: Uint8Array,
-  signature: Uint8Array,
-  spki: Uint8Array,
-  assemble: () => { tbs: Uint8Array; value: T }
-): T {
-  if (!verifySignature(spki, tbs, signature, 'raw'))
+  if (!verifySignature(issuer.publicKey.spki, tbs, signature, 'raw'))
     throw new CaError('ca/wrong-signature', 'the signature does not verify over the linted bytes');
-  let assembled: { tbs: Uint8Array; value: T };
+  let crl: CertificateList;
   try {
-    assembled = assemble();
+    crl = parseCrl(assembleCrl(tbs, keyAlgorithmOf(profiles[profile], policy), signature));
   } catch (cause) {
     throw new CaError('ca/wrong-signature', 'the signed structure cannot be assembled', { cause });
   }
-  if (Buffer.compare(assembled.tbs, tbs) !== 0)
+  if (Buffer.compare(crl.tbs, tbs) !== 0)
     throw new CaError('ca/wrong-signature', 'the assembled structure holds other bytes than were linted');
-  return assembled.value;
+  return crl;
 }

@@ -113,7 +113,8 @@ export function createLintStage(secret: Uint8Array, policy: Policy): LintStage {
 
 /** Order id, attempt, item: 24 octets, unique because an attempt of an order is recorded once. */
 export function certificatePermitId(orderId: Uint8Array, epoch: number, item: number): Uint8Array {
-  const id = Buffer.alloc(24);
+  // Every octet is written below.
+  const id = Buffer.allocUnsafe(24);
   id.set(orderId);
   id.writeUInt32BE(epoch, 16);
   id.writeUInt32BE(item, 20);

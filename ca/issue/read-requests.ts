@@ -2,8 +2,7 @@
  * Step 4, second half: every request inside the order is checked again from its own bytes. Key, EUI and hwType
  * come from here and nowhere else.
  */
-import { setImmediate as breathe } from 'node:timers/promises';
-import type { Policy, Profile } from '../../pki/index.js';
+import type { Policy } from '../../pki/index.js';
 import {
   examineRequest,
   RequestRefused,
@@ -11,11 +10,12 @@ import {
   type RequestFacts,
   type RequestKind
 } from '../../pki/request/index.js';
-import type { Domain, OrderItem } from '../../pki/messages/index.js';
+import type { Domain, Order } from '../../pki/messages/index.js';
 import { possessionFigures, type CaConfig } from '../config.js';
 import { OrderRefused } from '../errors.js';
 import { uuidOf } from '../ledger/identifier.js';
 import type { Refusal } from '../ledger/order.js';
+import type { Turns } from './turns.js';
 
 /** An item of an order whose request passed every check. */
 export interface CheckedItem {
@@ -31,27 +31,29 @@ const kinds: Readonly<Partial<Record<Domain, RequestKind>>> = {
   iki: 'iki-client'
 };
 
-/** DESIGN: some 10 ms of checks between two turns of the event loop, so that heartbeats of a large group go on. */
-const itemsPerTurn = 32;
-
 /** Checks each request by itself: a refused one never holds up the group. */
 export async function readRequests(
-  items: readonly OrderItem[],
-  profile: Profile,
-  { policy, config }: { readonly policy: Policy; readonly config: Pick<CaConfig, 'requests'> }
+  { domain, lane, items }: Order,
+  {
+    policy,
+    config,
+    turns
+  }: { readonly policy: Policy; readonly config: Pick<CaConfig, 'requests'>; readonly turns: Turns }
 ): Promise<{ checked: CheckedItem[]; refused: Refusal[] }> {
-  const kind = kinds[profile.domain];
-  if (kind === undefined) throw new OrderRefused('ca/profile', `no requests are known for ${profile.domain}`);
+  const kind = kinds[domain];
+  if (kind === undefined) throw new OrderRefused('ca/profile', `no requests are known for ${domain}`);
   // Anything but a plain `ra` means that possession is checked here as well.
   const possession = policy.figures[possessionFigures[kind]].value !== 'ra';
   const checked: CheckedItem[] = [];
   const refused: Refusal[] = [];
-  for (const [item, { requestId: octets, csr }] of items.entries()) {
-    if (item % itemsPerTurn === itemsPerTurn - 1) await breathe();
+  const pace = turns(lane);
+  for (const [item, { requestId: octets, profile, csr }] of items.entries()) {
+    const turn = pace();
+    if (turn !== undefined) await turn;
     const requestId = uuidOf(octets);
     try {
       const { facts, proof } = examineRequest(csr, kind, config.requests);
-      if (facts.profile !== profile.name)
+      if (facts.profile !== profile)
         refused.push({ item, requestId, code: 'ca/request', detail: `the request is for ${facts.profile}` });
       else if (possession && !(await verifyPossession(proof)))
         refused.push({ item, requestId, code: 'ca/possession', detail: 'not signed by its own key' });

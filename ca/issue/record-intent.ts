@@ -2,7 +2,9 @@
  * Step 6: one transaction says what is about to be signed. The rows are the spent permits: of two processes with
  * the same order one finds the other's intent, and signs nothing.
  */
+import { createHash } from 'node:crypto';
 import type { AuditEvent, AuditTicket } from '../../ops/kit/audit.js';
+import type { Lane } from '../../pki/messages/index.js';
 import { OrderRefused } from '../errors.js';
 import { abandonEarlierAttempts, certificatesOfRequests } from '../ledger/certificate.js';
 import { serialHexOf } from '../ledger/identifier.js';
@@ -17,8 +19,8 @@ import { holdRequests, insertOrder, insertRefusals, type Refusal } from '../ledg
 import { insertOutbox } from '../ledger/outbox.js';
 import { countCertificates, isStopped } from '../ledger/ra-key.js';
 import { event, listing } from '../audit-events.js';
-import type { IssueContext } from './context.js';
-import { publicKeyHash, type PreparedItem } from './prepare.js';
+import type { RecordContext } from './context.js';
+import { ledgerKey, type PreparedItem } from './prepare.js';
 import type { OpenedOrder } from './verify-order.js';
 
 /** How an attempt begins. */
@@ -36,7 +38,7 @@ export interface IntentInput {
   readonly ra: string;
   readonly prepared: readonly PreparedItem[];
   readonly refused: readonly Refusal[];
-  /** Whether the order's certificates go to the repository. */
+  /** Whether certificates of earlier attempts go to the repository, should nothing be left to sign. */
   readonly publish: boolean;
 }
 
@@ -47,13 +49,18 @@ export type IntentRecord =
   | {
       readonly kind: 'recorded';
       readonly items: readonly PreparedItem[];
+      /** The refusals given and those of requests that other orders hold. */
+      readonly refused: readonly Refusal[];
       readonly ticket: AuditTicket;
     }
   /** Nothing to sign was left: the order is finished. */
-  | { readonly kind: 'finished'; readonly ticket: AuditTicket };
+  | { readonly kind: 'finished'; readonly refused: readonly Refusal[]; readonly ticket: AuditTicket };
 
-/** Throws `OrderRefused` with `ca/ra-stopped` or `ca/ra-limit`: nothing was recorded then. */
-export async function recordIntent(input: IntentInput, ctx: IssueContext): Promise<IntentRecord> {
+/**
+ * The record of one order, with every case there may be. Throws `OrderRefused` with `ca/ra-stopped` or
+ * `ca/ra-limit`: nothing was recorded then.
+ */
+export async function recordIntent(input: IntentInput, ctx: RecordContext): Promise<IntentRecord> {
   const { opened, epoch, prepared } = input;
   const { orderId, key, order } = opened;
   const refused = [...input.refused];
@@ -73,7 +80,7 @@ export async function recordIntent(input: IntentInput, ctx: IssueContext): Promi
         items = prepared.filter(({ checked }) => held.has(checked.requestId));
         const others = prepared.filter(({ checked }) => !held.has(checked.requestId));
         if (others.length > 0) refused.push(...(await refuseOthers(trx, others, events, ctx)));
-        await openIntent(trx, { orderId, holder: ctx.holder, profile: order.profile, lane: order.lane });
+        await openIntent(trx, { orderId, holder: ctx.holder, domain: order.domain, lane: order.lane });
         break;
       }
       case 'next':
@@ -94,45 +101,36 @@ export async function recordIntent(input: IntentInput, ctx: IssueContext): Promi
         break;
       }
     }
-    await insertIntentItems(
-      trx,
-      orderId,
-      epoch,
-      items.map(({ intent }) => intent)
-    );
+    await insertIntentItems(ctx.sql, trx, [{ orderId, epoch, items: items.map(({ intent }) => intent) }]);
     await insertRefusals(trx, orderId, refused);
-    const facts = { order: orderId, attempt: epoch, raKey: key.name, profile: order.profile };
-    const serials = items.map(({ intent }) => serialHexOf(intent.serial));
-    events.push(
-      ...listing('ca.intent.recorded', ctx, facts, serials),
-      ...refusalEvents(orderId, refused, ctx)
-    );
+    if (items.length > 0) events.push(intentEvent(opened, epoch, items, ctx));
+    events.push(...refusalEvents(orderId, refused, ctx));
     const ticket = await ctx.audit.record(trx, events);
     if (items.length > 0) {
       // Last, because every order of the key meets in this row: whoever has it makes the others wait.
-      if (input.beginning.kind === 'first') await countOrRefuse(trx, key, items.length, ctx);
-      return { kind: 'recorded', items, ticket };
+      if (input.beginning.kind === 'first') await countOrRefuse(trx, opened, items.length, ctx);
+      return { kind: 'recorded', items, refused, ticket };
     }
     await holdIntent(trx, orderId, epoch, ctx.holder, 'closed');
     await insertOutbox(trx, {
       orderId,
       ra: input.ra,
-      // An earlier attempt may have certified some of the items.
-      publish: input.publish && input.beginning.kind !== 'first',
+      publish: input.publish,
       graceMs: ctx.config.limits.leaseMs
     });
-    return { kind: 'finished', ticket };
+    return { kind: 'finished', refused, ticket };
   });
 }
 
 async function countOrRefuse(
   trx: Parameters<typeof countCertificates>[0],
-  key: IntentInput['opened']['key'],
+  { key, order }: OpenedOrder,
   certificates: number,
-  ctx: IssueContext
+  ctx: RecordContext
 ): Promise<void> {
   const { keyId, name, certificatesPerHour } = key;
-  if (await countCertificates(trx, keyId, ctx.clock.now(), certificates, certificatesPerHour)) return;
+  const shard = shardOf(order.lane, ctx);
+  if (await countCertificates(trx, keyId, ctx.clock.now(), shard, certificates, certificatesPerHour)) return;
   throw new OrderRefused('ca/ra-limit', `${name} went over ${certificatesPerHour} certificates per hour`);
 }
 
@@ -144,7 +142,7 @@ async function refuseOthers(
   trx: Parameters<typeof insertOrder>[0],
   others: readonly PreparedItem[],
   events: AuditEvent[],
-  ctx: IssueContext
+  ctx: RecordContext
 ): Promise<Refusal[]> {
   const certified = await certificatesOfRequests(
     trx,
@@ -156,7 +154,7 @@ async function refuseOthers(
     const stored = certified.get(requestId);
     if (stored === undefined)
       refused.push({ item, requestId, code: 'ca/request-in-progress', detail: 'in another order' });
-    else if (!stored.publicKey.equals(publicKeyHash(checked.facts.spki))) {
+    else if (!stored.publicKey.equals(ledgerKey(checked.facts))) {
       refused.push({ item, requestId, code: 'ca/request-conflict', detail: 'certified with another key' });
       events.push(event('ca.alarm.request', ctx, { request: requestId, order: stored.orderId }));
     }
@@ -164,10 +162,34 @@ async function refuseOthers(
   return refused;
 }
 
+/** Where this process counts the certificates of a lane: see `countCertificates`. */
+export function shardOf(lane: Lane, ctx: Pick<RecordContext, 'holder'>): string {
+  return `${ctx.holder} ${lane}`;
+}
+
+/**
+ * What is about to be signed, in one event however many: their number, and the SHA-256 over serial (16 octets) and
+ * SHA-256 of the TBS (32 octets) of each, in the order of the items. The serials themselves are in the log with what
+ * became of them.
+ */
+export function intentEvent(
+  { orderId, key, order }: OpenedOrder,
+  epoch: number,
+  items: readonly PreparedItem[],
+  ctx: Pick<RecordContext, 'config'>
+): AuditEvent {
+  const digest = createHash('sha256');
+  for (const { serial, prepared } of items) digest.update(serial).update(prepared.tbsSha256);
+  return event('ca.intent.recorded', ctx, {
+    ...{ order: orderId, attempt: epoch, raKey: key.name, domain: order.domain },
+    ...{ certificates: items.length, digest: digest.digest('hex') }
+  });
+}
+
 export function refusalEvents(
   order: string,
   refused: readonly Refusal[],
-  ctx: Pick<IssueContext, 'config'>
+  ctx: Pick<RecordContext, 'config'>
 ): AuditEvent[] {
   const entries = refused.map(({ requestId, code }) => `${requestId} ${code}`);
   return listing('ca.items.refused', ctx, { order }, entries);

@@ -3,10 +3,7 @@
  * is this process's own. A late process finds another epoch and discards what it has; its serials were given up
  * by the one that took over.
  */
-import { createHash } from 'node:crypto';
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { AuditEvent, AuditTicket } from '../../ops/kit/audit.js';
-import { eui64ToSigned, type Certificate } from '../../pki/index.js';
 import { event, listing } from '../audit-events.js';
 import { CaError } from '../errors.js';
 import {
@@ -21,9 +18,9 @@ import { holdIntent } from '../ledger/intent.js';
 import { insertRefusals, type Refusal } from '../ledger/order.js';
 import { insertOutbox } from '../ledger/outbox.js';
 import { certificateFrom } from './check-signature.js';
-import type { IssueContext } from './context.js';
-import type { Issuer } from './issuer.js';
-import { publicKeyHash, type PreparedItem } from './prepare.js';
+import type { RecordContext } from './context.js';
+import type { Pace } from './turns.js';
+import { ledgerKey, type PreparedItem } from './prepare.js';
 import { refusalEvents } from './record-intent.js';
 import type { SignatureResult } from './sign.js';
 import type { OpenedOrder } from './verify-order.js';
@@ -36,47 +33,48 @@ export interface CheckedSignatures {
   readonly remaining: readonly PreparedItem[];
 }
 
-/** DESIGN: a P-256 verification is 0.1 ms; this many keep a turn of the event loop at some 5 ms. */
-const verificationsPerTurn = 48;
-
 /** Verifies each signature over exactly the linted bytes; raises the alarm for one that is none. */
 export async function checkSignatures(
   items: readonly PreparedItem[],
   results: readonly SignatureResult[],
-  issuer: Issuer,
-  ctx: IssueContext
+  orderId: string,
+  pace: Pace,
+  ctx: RecordContext
 ): Promise<CheckedSignatures & { alarms: AuditEvent[] }> {
   const certificates: CertificateRow[] = [];
   const abandoned: AbandonedSerial[] = [];
   const remaining: PreparedItem[] = [];
   const alarms: AuditEvent[] = [];
+  const codes = new Set<string>();
+  const giveUp = (item: PreparedItem, reason: AbandonReason): void => {
+    const { issuer, serial, notAfter } = item.intent;
+    abandoned.push({ issuer, serial, item: item.intent.item, reason, notAfter });
+    remaining.push(item);
+    ctx.metrics.abandoned.inc({ reason });
+  };
   for (const [index, item] of items.entries()) {
-    if (index % verificationsPerTurn === verificationsPerTurn - 1) await breathe();
-    const giveUp = (reason: AbandonReason) => {
-      const { issuer: name, serial, notAfter } = item.intent;
-      abandoned.push({ issuer: name, serial, item: item.intent.item, reason, notAfter });
-      remaining.push(item);
-      ctx.metrics.abandoned.inc({ reason });
-    };
+    const turn = pace();
+    if (turn !== undefined) await turn;
     const result = results[index];
     if (result?.kind === 'none') {
-      ctx.log.warn({ code: result.code }, 'no signature');
-      giveUp('not-signed');
+      codes.add(result.code);
+      giveUp(item, 'not-signed');
     } else if (result?.kind !== 'signature') {
       ctx.log.error(
         { err: result?.cause, serial: serialHexOf(item.intent.serial) },
         'signature outcome unknown'
       );
-      giveUp('outcome-unknown');
+      giveUp(item, 'outcome-unknown');
     } else {
       try {
         certificates.push(
           rowFor(
             item,
+            orderId,
             certificateFrom(
               item.prepared.tbs,
               result.signature,
-              issuer.certificate.publicKey.spki,
+              item.issuer.certificate.publicKey.spki,
               item.checked.facts.profile,
               ctx.policy
             )
@@ -86,33 +84,23 @@ export async function checkSignatures(
         if (!(error instanceof CaError)) throw error;
         const serial = serialHexOf(item.intent.serial);
         ctx.log.fatal({ err: error, serial }, 'the token returned a wrong signature');
-        alarms.push(event('ca.alarm.signature', ctx, { issuer: issuer.name, serial }));
-        giveUp('wrong-signature');
+        alarms.push(event('ca.alarm.signature', ctx, { issuer: item.issuer.name, serial }));
+        giveUp(item, 'wrong-signature');
       }
     }
+  }
+  if (codes.size > 0) {
+    const items = abandoned.filter(({ reason }) => reason === 'not-signed').length;
+    ctx.log.warn({ codes: [...codes], items }, 'no signature');
   }
   return { certificates, abandoned, remaining, alarms };
 }
 
-function rowFor(item: PreparedItem, certificate: Certificate): CertificateRow {
-  const { facts, requestId } = item.checked;
-  const { der } = certificate;
-  return {
-    issuer: item.intent.issuer,
-    serial: item.intent.serial,
-    item: item.intent.item,
-    requestId,
-    profile: facts.profile,
-    der,
-    sha256: createHash('sha256').update(der).digest(),
-    sha1: createHash('sha1').update(der).digest(),
-    publicKey: publicKeyHash(facts.spki),
-    eui: facts.eui === undefined ? null : eui64ToSigned(facts.eui).toString(),
-    usage: facts.usage,
-    ski: certificate.subjectKeyIdentifier ?? new Uint8Array(),
-    notBefore: certificate.notBefore,
-    notAfter: certificate.notAfter
-  };
+function rowFor({ checked, intent }: PreparedItem, orderId: string, der: Uint8Array): CertificateRow {
+  const { facts, requestId } = checked;
+  const { item, issuerNumber: issuer, serial } = intent;
+  const { profile } = facts;
+  return { orderId, item, requestId, issuer, serial, profile, publicKey: ledgerKey(facts), der };
 }
 
 export interface ResultInput {
@@ -128,29 +116,21 @@ export interface ResultInput {
   readonly publish: boolean;
 }
 
-/** Answers the audit ticket of this transaction, or `lost` when the attempt is no longer this process's own. */
-export async function recordResult(
-  input: ResultInput,
-  ctx: IssueContext
-): Promise<{ kind: 'lost' } | { kind: 'recorded'; ticket: AuditTicket }> {
+/** The audit ticket of the transaction, or `lost` when the attempt is no longer this process's own. */
+export type ResultRecord =
+  { readonly kind: 'lost' } | { readonly kind: 'recorded'; readonly ticket: AuditTicket };
+
+/** The record of one order, with every case there may be. */
+export async function recordResult(input: ResultInput, ctx: RecordContext): Promise<ResultRecord> {
   const { opened, epoch, certificates, abandoned, refused } = input;
-  const { orderId, order } = opened;
-  const facts = { order: orderId, attempt: epoch };
-  const issued = certificates.map(row => serialHexOf(row.serial));
-  const givenUp = abandoned.map(row => `${serialHexOf(row.serial)} ${row.reason}`);
-  const events = [
-    ...input.alarms,
-    ...listing('ca.certificates.issued', ctx, { ...facts, profile: order.profile }, issued),
-    ...listing('ca.serials.abandoned', ctx, facts, givenUp),
-    ...refusalEvents(orderId, refused, ctx)
-  ];
+  const { orderId } = opened;
   return ctx.database.transaction(async trx => {
     if (!(await holdIntent(trx, orderId, epoch, ctx.holder, input.close ? 'closed' : 'open')))
       return { kind: 'lost' };
-    await insertCertificates(trx, orderId, order.policyVersion, certificates);
+    await insertCertificates(ctx.sql, trx, certificates);
     await insertAbandoned(trx, orderId, epoch, abandoned);
     await insertRefusals(trx, orderId, refused);
-    const ticket = await ctx.audit.record(trx, events);
+    const ticket = await ctx.audit.record(trx, resultEvents(input, ctx));
     if (input.close)
       await insertOutbox(trx, {
         orderId,
@@ -160,4 +140,21 @@ export async function recordResult(
       });
     return { kind: 'recorded', ticket };
   });
+}
+
+/** Issued serials are listed one by one: every serial that exists is found in the log. */
+export function resultEvents(
+  { opened, epoch, certificates, abandoned, refused, alarms }: ResultInput,
+  ctx: Pick<RecordContext, 'config'>
+): AuditEvent[] {
+  const { orderId, order } = opened;
+  const facts = { order: orderId, attempt: epoch };
+  const issued = certificates.map(row => serialHexOf(row.serial));
+  const givenUp = abandoned.map(row => `${serialHexOf(row.serial)} ${row.reason}`);
+  return [
+    ...alarms,
+    ...listing('ca.certificates.issued', ctx, { ...facts, domain: order.domain }, issued),
+    ...listing('ca.serials.abandoned', ctx, facts, givenUp),
+    ...refusalEvents(orderId, refused, ctx)
+  ];
 }

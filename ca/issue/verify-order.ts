@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import {
   decodeOrder,
   MessageError,
+  type Domain,
   type Environment,
   type Order,
   type SignedOrder
@@ -60,6 +61,9 @@ export function openOrder(signed: SignedOrder, keys: RaKeys): OpenedOrder {
   return { signed, order, orderId: uuidOf(order.orderId), key } as OpenedOrder;
 }
 
+/** The profiles of an order's items, each known, of the order's domain, and allowed to the RA key. */
+export type OrderedProfiles = ReadonlyMap<string, Profile>;
+
 export interface Admission {
   readonly environment: Environment;
   readonly caEpoch: bigint;
@@ -67,10 +71,10 @@ export interface Admission {
 }
 
 /**
- * Is the order meant for this CA, still good, and within what the RA key may order? Answers the profile's row.
- * Throws `OrderRefused`.
+ * Is the order meant for this CA, still good, and within what the RA key may order? Answers the rows of its
+ * profiles. Throws `OrderRefused`.
  */
-export function admitOrder({ order, key }: OpenedOrder, to: Admission, now: Date): Profile {
+export function admitOrder({ order, key }: OpenedOrder, to: Admission, now: Date): OrderedProfiles {
   if (order.environment !== to.environment)
     throw new OrderRefused('ca/environment', `for ${order.environment}, this is ${to.environment}`);
   if (order.caEpoch !== to.caEpoch)
@@ -81,15 +85,22 @@ export function admitOrder({ order, key }: OpenedOrder, to: Admission, now: Date
   if (order.expiresAt <= now) throw new OrderRefused('ca/expired', `at ${order.expiresAt.toISOString()}`);
   if (order.policyVersion !== to.policy.version)
     throw new OrderRefused('ca/policy-version', 'the RA decided under another issuance policy');
-  const name = key.profiles.find(allowed => allowed === order.profile);
+  if (order.items.length === 0) throw new OrderRefused('ca/order-malformed', 'no items');
+  const ordered = new Map<string, Profile>();
+  for (const { profile: wanted } of order.items)
+    if (!ordered.has(wanted)) ordered.set(wanted, admitProfile(wanted, order.domain, key));
+  if (new Set(order.items.map(item => uuidOf(item.requestId))).size !== order.items.length)
+    throw new OrderRefused('ca/order-malformed', 'one request stands twice');
+  return ordered;
+}
+
+function admitProfile(wanted: string, domain: Domain, key: RaKey): Profile {
+  const name = key.profiles.find(allowed => allowed === wanted);
   if (name === undefined) throw new OrderRefused('ca/profile', `${key.name} may not order this profile`);
   const profile = profileByName(name);
   if (profile.kind !== 'end-entity')
     throw new OrderRefused('ca/profile', 'certificates of CAs come from ceremonies only');
-  if (profile.domain !== order.domain)
+  if (profile.domain !== domain)
     throw new OrderRefused('ca/domain', `${profile.name} belongs to ${profile.domain}`);
-  if (order.items.length === 0) throw new OrderRefused('ca/order-malformed', 'no items');
-  if (new Set(order.items.map(item => uuidOf(item.requestId))).size !== order.items.length)
-    throw new OrderRefused('ca/order-malformed', 'one request stands twice');
   return profile;
 }

@@ -1,30 +1,29 @@
 /** Issued certificates and given-up serials: rows that never change. */
 import type { Knex } from 'knex';
+import type { Sql } from '../../ops/kit/deps.js';
+import { append, type AppendTable } from './append.js';
 import { query } from './query.js';
 
 export interface CertificateRow {
-  readonly issuer: string;
   /** uuid text. */
-  readonly serial: string;
+  readonly orderId: string;
   readonly item: number;
+  /** uuid text. */
   readonly requestId: string;
+  /** Number of the issuer. */
+  readonly issuer: number;
+  /** uuid text, or 32 hexadecimal digits. */
+  readonly serial: string;
   readonly profile: string;
-  readonly der: Uint8Array;
-  readonly sha256: Uint8Array;
-  readonly sha1: Uint8Array;
   /** SHA-256 of the SubjectPublicKeyInfo, first 16 octets. */
   readonly publicKey: Uint8Array;
-  /** EUI-64 in two's complement, decimal text; null where the subject has none. */
-  readonly eui: string | null;
-  readonly usage: string | null;
-  readonly ski: Uint8Array;
-  readonly notBefore: Date;
-  readonly notAfter: Date;
+  readonly der: Uint8Array;
 }
 
 export type AbandonReason = 'outcome-unknown' | 'wrong-signature' | 'taken-over' | 'not-signed';
 
 export interface AbandonedSerial {
+  /** RFC 4514 name. */
   readonly issuer: string;
   readonly serial: string;
   readonly item: number;
@@ -32,38 +31,39 @@ export interface AbandonedSerial {
   readonly notAfter: Date;
 }
 
-/** One statement for the whole group: a fixed number of bindings however many certificates. */
+const certificateTable: AppendTable = {
+  name: 'ca.certificate',
+  columns: [
+    { name: 'order_id', type: 'uuid' },
+    { name: 'request_id', type: 'uuid' },
+    { name: 'serial', type: 'uuid' },
+    { name: 'item', type: 'int4' },
+    { name: 'issuer', type: 'int4' },
+    { name: 'profile', type: 'text' },
+    { name: 'public_key', type: 'bytea' },
+    { name: 'der', type: 'bytea' }
+  ]
+};
+
 export async function insertCertificates(
+  sql: Sql,
   trx: Knex.Transaction,
-  orderId: string,
-  policyVersion: string,
   rows: readonly CertificateRow[]
 ): Promise<void> {
-  if (rows.length === 0) return;
-  await query(
+  await append(
+    sql,
     trx,
-    `insert into ca.certificate (order_id, policy_version, issuer, serial, item, request_id, profile, der, sha256,
-       sha1, public_key, eui, usage, ski, not_before, not_after)
-     select ?, ?, * from unnest(?::text[], ?::uuid[], ?::int[], ?::uuid[], ?::text[], ?::bytea[], ?::bytea[],
-       ?::bytea[], ?::bytea[], ?::bigint[], ?::text[], ?::bytea[], ?::timestamptz[], ?::timestamptz[])`,
-    [
-      orderId,
-      policyVersion,
-      rows.map(row => row.issuer),
-      rows.map(row => row.serial),
-      rows.map(row => row.item),
-      rows.map(row => row.requestId),
-      rows.map(row => row.profile),
-      rows.map(row => Buffer.from(row.der)),
-      rows.map(row => Buffer.from(row.sha256)),
-      rows.map(row => Buffer.from(row.sha1)),
-      rows.map(row => Buffer.from(row.publicKey)),
-      rows.map(row => row.eui),
-      rows.map(row => row.usage),
-      rows.map(row => Buffer.from(row.ski)),
-      rows.map(row => row.notBefore.toISOString()),
-      rows.map(row => row.notAfter.toISOString())
-    ]
+    certificateTable,
+    rows.map(row => [
+      row.orderId,
+      row.requestId,
+      row.serial,
+      row.item,
+      row.issuer,
+      row.profile,
+      row.publicKey,
+      row.der
+    ])
   );
 }
 
@@ -138,10 +138,11 @@ export async function abandonEarlierAttempts(
   const rows = await query<{ serial: string }>(
     trx,
     `insert into ca.abandoned_serial (order_id, epoch, issuer, serial, item, reason, may_exist, not_after)
-     select i.order_id, i.epoch, i.issuer, i.serial, i.item, 'taken-over', true, i.not_after
-       from ca.intent_item i
+     select i.order_id, i.epoch, n.name, i.serial, i.item, 'taken-over', true, i.not_after
+       from ca.intent_item i join ca.issuer n on n.number = i.issuer
       where i.order_id = ? and i.epoch < ?
-        and not exists (select from ca.certificate c where c.issuer = i.issuer and c.serial = i.serial)
+        and not exists (select from ca.certificate c
+                         where c.order_id = i.order_id and c.item = i.item and c.serial = i.serial)
      on conflict (issuer, serial) do nothing
      returning serial`,
     [orderId, beforeEpoch]

@@ -148,7 +148,8 @@ export async function notAfterOf(
 ): Promise<Map<string, Date>> {
   const rows = await query<{ serial: string; notAfter: Date }>(
     database,
-    `select serial, not_after as "notAfter" from ca.intent_item where issuer = ? and serial = any(?::uuid[])`,
+    `select serial, not_after as "notAfter" from ca.intent_item
+      where issuer = (select number from ca.issuer where name = ?) and serial = any(?::uuid[])`,
     [issuer, serials]
   );
   return new Map(rows.map(row => [row.serial, row.notAfter]));

@@ -3,6 +3,8 @@
  * token. The database decides; whoever changed no row here signs nothing and records nothing.
  */
 import type { Knex } from 'knex';
+import type { Sql } from '../../ops/kit/deps.js';
+import { append, type AppendTable } from './append.js';
 import { query } from './query.js';
 
 /** A to-be-signed certificate about to be recorded. */
@@ -10,7 +12,8 @@ export interface IntentItem {
   readonly item: number;
   /** RFC 4514 name of the issuer. */
   readonly issuer: string;
-  /** uuid text. */
+  readonly issuerNumber: number;
+  /** uuid text, or 32 hexadecimal digits. */
   readonly serial: string;
   readonly tbsSha256: Uint8Array;
   readonly notAfter: Date;
@@ -42,12 +45,12 @@ export async function findIntent(
 /** Opens the first attempt. The caller has inserted the signed order in the same transaction. */
 export async function openIntent(
   trx: Knex.Transaction,
-  intent: { orderId: string; holder: string; profile: string; lane: string }
+  intent: { orderId: string; holder: string; domain: string; lane: string }
 ): Promise<void> {
   await query(
     trx,
-    `insert into ca.intent (order_id, epoch, holder, state, profile, lane) values (?, 1, ?, 'open', ?, ?)`,
-    [intent.orderId, intent.holder, intent.profile, intent.lane]
+    `insert into ca.intent (order_id, epoch, holder, state, domain, lane) values (?, 1, ?, 'open', ?, ?)`,
+    [intent.orderId, intent.holder, intent.domain, intent.lane]
   );
 }
 
@@ -109,26 +112,44 @@ export async function holdIntent(
   return rows.length === 1;
 }
 
+const itemTable: AppendTable = {
+  name: 'ca.intent_item',
+  columns: [
+    { name: 'order_id', type: 'uuid' },
+    { name: 'serial', type: 'uuid' },
+    { name: 'epoch', type: 'int4' },
+    { name: 'item', type: 'int4' },
+    { name: 'issuer', type: 'int4' },
+    { name: 'not_after', type: 'timestamptz' },
+    { name: 'tbs_sha256', type: 'bytea' }
+  ]
+};
+
+/** Items of any number of orders. */
 export async function insertIntentItems(
+  sql: Sql,
   trx: Knex.Transaction,
-  orderId: string,
-  epoch: number,
-  items: readonly IntentItem[]
+  attempts: readonly {
+    readonly orderId: string;
+    readonly epoch: number;
+    readonly items: readonly IntentItem[];
+  }[]
 ): Promise<void> {
-  if (items.length === 0) return;
-  await query(
+  await append(
+    sql,
     trx,
-    `insert into ca.intent_item (order_id, epoch, item, issuer, serial, tbs_sha256, not_after)
-     select ?, ?, * from unnest(?::int[], ?::text[], ?::uuid[], ?::bytea[], ?::timestamptz[])`,
-    [
-      orderId,
-      epoch,
-      items.map(item => item.item),
-      items.map(item => item.issuer),
-      items.map(item => item.serial),
-      items.map(item => Buffer.from(item.tbsSha256)),
-      items.map(item => item.notAfter.toISOString())
-    ]
+    itemTable,
+    attempts.flatMap(({ orderId, epoch, items }) =>
+      items.map(item => [
+        orderId,
+        item.serial,
+        epoch,
+        item.item,
+        item.issuerNumber,
+        item.notAfter,
+        item.tbsSha256
+      ])
+    )
   );
 }
 
@@ -137,24 +158,28 @@ export async function beat(database: Knex, orderIds: readonly string[], holder: 
   if (orderIds.length === 0) return;
   await query(
     database,
-    `update ca.intent set heartbeat = clock_timestamp()
-      where order_id = any(?::uuid[]) and holder = ? and state = 'open'`,
+    // A row that is locked is being closed by this process: waiting for it could be waiting in a circle.
+    `update ca.intent set heartbeat = clock_timestamp() where order_id in (
+       select order_id from ca.intent where order_id = any(?::uuid[]) and holder = ? and state = 'open'
+       for update skip locked)`,
     [orderIds, holder]
   );
 }
 
-/** Open orders whose holder has not been heard of for longer than the lease, oldest first. */
+/** Open orders whose holder has not been heard of for longer than the lease, oldest first, but for those named. */
 export async function staleIntents(
   database: Knex,
   leaseMs: number,
-  limit: number
+  limit: number,
+  except: readonly string[]
 ): Promise<{ orderId: string; epoch: number; holder: string }[]> {
   const rows = await query<{ orderId: string; epoch: number; holder: string }>(
     database,
     `select order_id as "orderId", epoch, holder from ca.intent
       where state = 'open' and heartbeat < clock_timestamp() - ? * interval '1 millisecond'
+        and order_id <> all(?::uuid[])
       order by heartbeat limit ?`,
-    [leaseMs, limit]
+    [leaseMs, except, limit]
   );
   return rows;
 }
@@ -163,8 +188,8 @@ export async function staleIntents(
 export async function releaseIntents(database: Knex, holder: string, leaseMs: number): Promise<void> {
   await query(
     database,
-    `update ca.intent set heartbeat = clock_timestamp() - 2 * ? * interval '1 millisecond'
-      where holder = ? and state = 'open'`,
+    `update ca.intent set heartbeat = clock_timestamp() - 2 * ? * interval '1 millisecond' where order_id in (
+       select order_id from ca.intent where holder = ? and state = 'open' for update skip locked)`,
     [leaseMs, holder]
   );
 }

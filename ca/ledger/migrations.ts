@@ -4,6 +4,7 @@
  */
 import type { Knex } from 'knex';
 import type { Migration } from '../../ops/kit/deps.js';
+import { groupMigration } from './group-migration.js';
 
 const tables = `
 create table ca.signed_order (
@@ -205,5 +206,6 @@ export const migrations: readonly Migration[] = [
       await knex.raw(tables);
       await knex.raw(grants);
     }
-  }
+  },
+  groupMigration
 ];

@@ -1,5 +1,6 @@
 /** Signed orders as evidence, refusals, and which order holds which request. */
 import type { Knex } from 'knex';
+import type { Sql } from '../../ops/kit/deps.js';
 import { query } from './query.js';
 import type { SignedOrder } from '../../pki/messages/index.js';
 import type { RefusalCode } from '../errors.js';
@@ -25,6 +26,15 @@ export async function insertOrder(
     [orderId, Buffer.from(signed.bytes), Buffer.from(signed.keyId), Buffer.from(signed.signature)]
   );
   return rows.length === 1;
+}
+
+/** Whether an order with this identifier is there, whatever its bytes. */
+export async function isKnown(
+  { sql, database }: { readonly sql: Sql; readonly database: Knex },
+  orderId: string
+): Promise<boolean> {
+  const statement = `select from ca.signed_order where order_id = $1::uuid`;
+  return (await sql.rows(database, 'ca order known', statement, [orderId])).length > 0;
 }
 
 /** The evidence of an order. The caller verifies the signature again: nothing read here is signed on trust. */

@@ -3,6 +3,7 @@
  * last", so that nothing is passed over.
  */
 import type { Knex } from 'knex';
+import type { Sql } from '../../ops/kit/deps.js';
 import { query } from './query.js';
 
 export interface OutboxRow {
@@ -29,6 +30,19 @@ export async function insertOutbox(
      values (?, ?, case when ? then null else clock_timestamp() end,
              clock_timestamp() + ? * interval '1 millisecond')`,
     [row.orderId, row.ra, row.publish, row.graceMs]
+  );
+}
+
+/** One statement for all that were told: sealed, published and reported. */
+export async function acknowledgeTold(sql: Sql, database: Knex, orderIds: readonly string[]): Promise<void> {
+  await sql.rows(
+    database,
+    'ca outbox told',
+    `update ca.outbox set sealed_at = coalesce(sealed_at, clock_timestamp()),
+        published_at = coalesce(published_at, clock_timestamp()),
+        reported_at = coalesce(reported_at, clock_timestamp())
+      where order_id in (select order_id from ca.outbox where order_id = any($1::uuid[]) order by order_id for update)`,
+    [orderIds]
   );
 }
 

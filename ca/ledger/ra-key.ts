@@ -5,25 +5,47 @@ import { CaError } from '../errors.js';
 import { query } from './query.js';
 
 /**
+ * DESIGN: certificates of the orders that go into one commit, some 2 MB. Fewer and a batch pays for more commits;
+ * more and the limit of an RA key can be passed by more.
+ */
+export const certificatesPerCommit = 2_000;
+
+/** The beginning of the hour an instant lies in. */
+export function hourOf(at: Date): Date {
+  return new Date(at.getTime() - (at.getTime() % 3_600_000));
+}
+
+/**
  * Counts certificates against the key's hour in the transaction of the intent, limit check and increment in one
  * statement. False when they do not fit; nothing is counted then.
+ *
+ * Each lane of each process counts in a row of its own, its shard, so that no transaction waits for another's. What
+ * transactions of other shards have not committed at this moment is not seen: the limit is passed by at most what
+ * one commit of each other shard holds (`certificatesPerCommit`, 2,000), and the order after that stops the key.
  */
 export async function countCertificates(
   trx: Knex.Transaction,
   keyId: Uint8Array,
   at: Date,
+  shard: string,
   certificates: number,
   perHour: number
 ): Promise<boolean> {
-  if (certificates > perHour) return false;
-  const hour = new Date(at.getTime() - (at.getTime() % 3_600_000));
-  const rows = await query<unknown>(
-    trx,
-    `insert into ca.ra_key_hour (key_id, hour, certificates) values (?, ?, ?)
-     on conflict (key_id, hour) do update set certificates = ra_key_hour.certificates + excluded.certificates
-       where ra_key_hour.certificates + excluded.certificates <= ?
+  const bindings = {
+    ...{ shard, certificates, perHour },
+    keyId: Buffer.from(keyId),
+    hour: hourOf(at).toISOString()
+  };
+  const { rows } = await trx.raw<{ rows: unknown[] }>(
+    `with others as (
+       select coalesce(sum(certificates), 0) as certificates from ca.ra_key_hour
+        where key_id = :keyId and hour = :hour and shard <> :shard)
+     insert into ca.ra_key_hour (key_id, hour, shard, certificates)
+     select :keyId, :hour, :shard, :certificates from others where others.certificates + :certificates <= :perHour
+     on conflict (key_id, hour, shard) do update set certificates = ra_key_hour.certificates + excluded.certificates
+       where (select certificates from others) + ra_key_hour.certificates + excluded.certificates <= :perHour
      returning certificates`,
-    [Buffer.from(keyId), hour.toISOString(), certificates, perHour]
+    bindings
   );
   return rows.length === 1;
 }

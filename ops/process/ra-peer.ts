@@ -9,10 +9,10 @@ const messageType = 'application/octet-stream';
 export function createRaPeer(name: string, client: HttpClient): RaPeer {
   return {
     name,
-    async claim(lane, waitMs, signal) {
+    async claim(lane, waitMs, signal, room) {
       const answer = await client.send({
         method: 'POST',
-        path: `/ca/v1/claim?lane=${lane}&wait=${Math.round(waitMs / 1000)}`,
+        path: `/ca/v1/claim?lane=${lane}&wait=${Math.round(waitMs / 1000)}&room=${room}`,
         timeoutMs: waitMs + 10_000,
         signal
       });

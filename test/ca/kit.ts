@@ -26,6 +26,7 @@ import {
 import { createCaWith } from '../../ca/ca.js';
 import type { Signer, SignerHealth } from '../../hsm/index.js';
 import { SoftwareSigner } from '../../hsm/software/signer.js';
+import { createSql } from '../../ops/database/index.js';
 import { openAudit, type OpenAuditLog } from '../../ops/audit/index.js';
 import type { Clock } from '../../ops/kit/clock.js';
 import { defaultPolicy, parseCertificate, type ProfileName } from '../../pki/index.js';
@@ -166,6 +167,8 @@ export function raIdentity(): RaIdentity {
 }
 
 export interface OrderOptions extends Partial<Omit<Order, 'items'>> {
+  /** By item, where they differ from the order's one. */
+  readonly profiles?: readonly string[];
   readonly requestIds?: readonly Uint8Array[];
 }
 
@@ -177,7 +180,7 @@ export function signOrder(
   ra: RaIdentity,
   profile: string,
   csrs: readonly Uint8Array[],
-  { requestIds, ...changes }: OrderOptions = {}
+  { requestIds, profiles, ...changes }: OrderOptions = {}
 ): SignedOrder {
   const issuedAt = new Date();
   const bytes = encodeOrder({
@@ -188,11 +191,14 @@ export function signOrder(
     issuedAt,
     expiresAt: new Date(issuedAt.getTime() + 60_000),
     lane: 'adhoc',
-    profile,
     policyVersion: policy.version,
     approvals: [],
     ...changes,
-    items: csrs.map((csr, index) => ({ requestId: requestIds?.[index] ?? randomBytes(16), csr }))
+    items: csrs.map((csr, index) => ({
+      requestId: requestIds?.[index] ?? randomBytes(16),
+      profile: profiles?.[index] ?? profile,
+      csr
+    }))
   });
   return { bytes, keyId: ra.keyId, signature: signRaw(ra.key, bytes) };
 }
@@ -280,11 +286,19 @@ export class World {
   readonly #running = new Set<RunningCa>();
   #instances = 0;
 
-  static async create(hierarchy?: (clock: Clock) => Promise<MadeHierarchy>): Promise<World> {
+  /** `earlier` fills the database as the first migration left it; then it is brought up to date. */
+  static async create(
+    hierarchy?: (clock: Clock) => Promise<MadeHierarchy>,
+    earlier?: (world: World) => Promise<void>
+  ): Promise<World> {
     const world = new World();
     world.#database = await testDatabase();
-    world.component = await world.#database.component('ca', migrations);
     world.made = await (hierarchy ?? softwareHierarchy)(world.clock);
+    if (earlier !== undefined) {
+      world.component = await world.#database.component('ca', migrations.slice(0, 1));
+      await earlier(world);
+    }
+    world.component = await world.#database.component('ca', migrations);
     return world;
   }
 
@@ -340,7 +354,7 @@ export class World {
     const registry = new Registry();
     const ca = createCaWith(
       {
-        ...{ config, database, log, audit, clock: this.clock, metrics: registry },
+        ...{ config, database, sql: createSql(), log, audit, clock: this.clock, metrics: registry },
         stage: options.stage ?? (() => undefined),
         signer: options.signer ?? this.made.issuing,
         permitSecret: this.made.permitSecret,

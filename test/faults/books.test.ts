@@ -54,7 +54,7 @@ const damages: readonly Damage[] = [
   {
     what: 'an order the CA finished is not there',
     sql: `delete from ca.signed_order where order_id = (select order_id from ca.certificate where request_id = ${request})`,
-    invariants: ['orders']
+    invariants: ['orders', 'groups']
   },
   {
     what: 'an order no RA stored',
@@ -68,29 +68,35 @@ const damages: readonly Damage[] = [
   },
   {
     what: 'a serial is used twice',
-    sql: `insert into ca.intent_item (order_id, epoch, item, issuer, serial, tbs_sha256, not_after)
-           select order_id, 9, item, 'CN=another', serial, tbs_sha256, not_after
-             from ca.intent_item where serial = ${certificate}`,
-    invariants: ['serials']
+    sql: `with another as (insert into ca.issuer (name) values ('CN=another') returning number)
+           insert into ca.intent_item (order_id, epoch, item, issuer, serial, tbs_sha256, not_after)
+           select order_id, 9, item, number, serial, tbs_sha256, not_after
+             from ca.intent_item, another where serial = ${certificate}`,
+    invariants: ['intents', 'serials']
   },
   {
     what: 'a serial is not accounted for',
     sql: `insert into ca.intent_item (order_id, epoch, item, issuer, serial, tbs_sha256, not_after)
            select order_id, 9, item, issuer, gen_random_uuid(), tbs_sha256, not_after
              from ca.intent_item where serial = ${certificate}`,
-    invariants: ['serials']
+    invariants: ['intents', 'serials']
   },
   {
     what: 'a serial is issued and given up',
     sql: `insert into ca.abandoned_serial (issuer, serial, order_id, epoch, item, reason, may_exist, not_after)
-           select issuer, serial, order_id, epoch, item, 'not-signed', false, not_after
-             from ca.intent_item where serial = ${certificate}`,
+           select name, serial, order_id, epoch, item, 'not-signed', false, not_after
+             from ca.intent_item join ca.issuer on number = issuer where serial = ${certificate}`,
     invariants: ['serials']
   },
   {
     what: 'other bytes were signed than the intent named',
     sql: `update ca.intent_item set tbs_sha256 = sha256('other') where serial = ${certificate}`,
-    invariants: ['bytes']
+    invariants: ['intents', 'bytes']
+  },
+  {
+    what: 'a certificate is filed under another order',
+    sql: `update ca.certificate set order_id = gen_random_uuid() where request_id = ${request}`,
+    invariants: ['orders', 'groups']
   },
   {
     what: 'a device is counted short',

@@ -3,7 +3,7 @@
  * signed, refused or gave up, what the repository shows, and what the audit logs say. Each invariant is one
  * entry of a table, and says what is wrong.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -56,6 +56,20 @@ interface CertificateRow {
   tbs_sha256: Buffer;
 }
 
+interface IntentRow {
+  serial: string;
+  order_id: string;
+  epoch: number;
+  tbs_sha256: Buffer;
+  open: boolean;
+}
+
+/** A row that belongs to a row of another table: the tables of groups have no foreign keys. */
+interface Orphan {
+  what: string;
+  id: string;
+}
+
 interface Read {
   readonly orders: readonly OrderRow[];
   readonly requests: readonly RequestRow[];
@@ -63,8 +77,10 @@ interface Read {
   readonly certificates: readonly CertificateRow[];
   readonly refusals: readonly { order_id: string; item: number; request_id: string }[];
   readonly abandoned: readonly { issuer: string; serial: string; may_exist: boolean }[];
-  readonly attempts: readonly { issuer: string; serial: string; order_id: string; open: boolean }[];
+  readonly attempts: readonly IntentRow[];
+  readonly intents: readonly { facts: Record<string, unknown> }[];
   readonly published: readonly { serial: string; der: Buffer }[];
+  readonly orphans: readonly Orphan[];
   readonly revoked: ReadonlySet<string>;
   readonly keys: readonly { public_key: Buffer }[];
   readonly devices: readonly { eui: string; issued: number; reserved: number; certified: number }[];
@@ -134,6 +150,29 @@ async function drained({ sql }: Books, deadline: number): Promise<void> {
   }
 }
 
+/** Rows of the CA that say they belong to a row that is not there, or that says otherwise. */
+const orphanRows = `
+  select 'an intent without its order' as what, order_id::text as id from ca.intent
+    where order_id not in (select order_id from ca.signed_order)
+  union all select 'a serial without its intent', serial::text from ca.intent_item
+    where order_id not in (select order_id from ca.intent)
+  union all select 'a serial of an issuer without a name', serial::text from ca.intent_item
+    where issuer not in (select number from ca.issuer)
+  union all select 'a held request without its order', request_id::text from ca.request
+    where order_id not in (select order_id from ca.signed_order)
+  union all select 'a refusal without its order', order_id || '/' || item from ca.refusal
+    where order_id not in (select order_id from ca.signed_order)
+  union all select 'an order told and not there', order_id::text from ca.outbox
+    where order_id not in (select order_id from ca.signed_order)
+  union all select 'a certificate that no intent named', c.serial::text from ca.certificate c
+    where not exists (select from ca.intent_item i where i.serial = c.serial and i.issuer = c.issuer
+                         and i.order_id = c.order_id and i.item = c.item)
+  union all select 'a certificate whose request its order does not hold', c.serial::text from ca.certificate c
+    where not exists (select from ca.request r where r.request_id = c.request_id and r.order_id = c.order_id)
+  union all select 'a serial given up that no intent named', a.serial::text from ca.abandoned_serial a
+    where not exists (select from ca.intent_item i join ca.issuer n on n.number = i.issuer
+                       where i.serial = a.serial and n.name = a.issuer and i.order_id = a.order_id)`;
+
 async function readBooks({ sql }: Books): Promise<Read> {
   const evidence = await sql<{ order_id: string; bytes: Buffer }>(
     'select order_id, bytes from ca.signed_order'
@@ -150,10 +189,12 @@ async function readBooks({ sql }: Books): Promise<Read> {
     refusals: await sql('select order_id, item, request_id from ca.refusal'),
     abandoned: await sql('select issuer, serial, may_exist from ca.abandoned_serial'),
     attempts: await sql(
-      `select i.issuer, i.serial, i.order_id, n.state = 'open' as open
-         from ca.intent_item i join ca.intent n using (order_id)`
+      `select i.serial, i.order_id, i.epoch, i.tbs_sha256, n.state = 'open' as open
+         from ca.intent_item i join ca.intent n using (order_id) order by i.order_id, i.epoch, i.item`
     ),
+    intents: await sql(`select facts from ca.audit_event where type = 'ca.intent.recorded'`),
     published: await sql(`select serial, der from repository.certificate where kind <> 'ca'`),
+    orphans: await sql(orphanRows),
     revoked: new Set(revoked.map(({ serial }) => serial)),
     keys: await sql('select public_key from ca.certificate'),
     devices: await sql(
@@ -171,6 +212,7 @@ const checks = {
     const wrong: string[] = [];
     const certified = new Set(certificates.map(({ request_id }) => request_id));
     const refused = new Set(refusals.map(({ order_id, item }) => `${order_id}/${item}`));
+    const ownCertificates = counted(certificates.map(one => `${one.order_id}/${one.item}`));
     const byOrder = new Map(orders.map(order => [order.id, order]));
     for (const [id, bytes] of evidence) {
       const order = byOrder.get(id);
@@ -185,7 +227,7 @@ const checks = {
       }
       if (order.state === 'cancelled') wrong.push(`${name}: withdrawn, and a CA has it`);
       const outcomes = Number(refused.has(`${order.id}/${item}`)) + Number(certified.has(requestId));
-      const own = certificates.filter(one => one.order_id === order.id && one.item === item).length;
+      const own = ownCertificates.get(`${order.id}/${item}`) ?? 0;
       if (outcomes === 0) wrong.push(`${name}: neither certificate nor refusal`);
       if (own > 1 || (own === 1 && refused.has(`${order.id}/${item}`)))
         wrong.push(`${name}: ${own} certificates and a refusal`);
@@ -219,6 +261,36 @@ const checks = {
     for (const request of byRequest.keys())
       if (!known.has(request)) wrong.push(`a certificate for no request: ${request}`);
     return wrong;
+  },
+
+  /** Each attempt is in the audit log with the number and the digest of what it was about to sign. */
+  intents({ attempts, intents }) {
+    const digests = new Map<string, { certificates: number; digest: Hash }>();
+    for (const { order_id, epoch, serial, tbs_sha256 } of attempts) {
+      const name = `${order_id}/${epoch}`;
+      const attempt = digests.get(name) ?? { certificates: 0, digest: createHash('sha256') };
+      attempt.certificates += 1;
+      attempt.digest.update(Buffer.from(serial.replaceAll('-', ''), 'hex')).update(tbs_sha256);
+      digests.set(name, attempt);
+    }
+    const rows = [...digests].map(([name, { certificates, digest }]) =>
+      [name, certificates, digest.digest('hex')].join(' ')
+    );
+    const events = intents.map(({ facts }) =>
+      [`${String(facts['order'])}/${String(facts['attempt'])}`, facts['certificates'], facts['digest']].join(
+        ' '
+      )
+    );
+    const [inRows, inEvents] = [new Set(rows), new Set(events)];
+    return [
+      ...rows.filter(row => !inEvents.has(row)).map(row => `no event of the intent ${row}`),
+      ...events.filter(one => !inRows.has(one)).map(one => `no rows of the intent ${one}`)
+    ];
+  },
+
+  /** Rows of a group belong together. */
+  groups({ orphans }) {
+    return orphans.map(({ what, id }) => `${what}: ${id}`);
   },
 
   /** The bytes are those that the intent named, under the serial of the row. */
@@ -324,5 +396,11 @@ function serialOf(uuid: string): string {
 }
 
 function repeated(values: readonly string[]): string[] {
-  return [...new Set(values.filter((value, at) => values.indexOf(value) !== at))];
+  return [...counted(values)].filter(([, times]) => times > 1).map(([value]) => value);
+}
+
+function counted(values: readonly string[]): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const value of values) times.set(value, (times.get(value) ?? 0) + 1);
+  return times;
 }
