@@ -1,4 +1,5 @@
 import type { Migration } from '../ops/kit/deps.js';
+import { groups } from './migration-groups.js';
 
 /**
  * The schema `repository`. Certificates, lists and revocations are rows that nobody may change: the runtime role
@@ -132,6 +133,14 @@ export const migrations: readonly Migration[] = [
     async up(knex) {
       await knex.raw(tables);
       await knex.raw(grants);
+    }
+  },
+  {
+    name: '0002-groups',
+    async up(knex) {
+      // Tables of millions of rows are written anew.
+      await knex.raw('set local statement_timeout = 0');
+      await knex.raw(groups);
     }
   }
 ];

@@ -7,8 +7,11 @@ import { createInternalHandler } from './http/internal.js';
 import { createPublicHandler } from './http/public.js';
 import { createMetrics } from './metrics.js';
 import { Authorities } from './publish/authorities.js';
+import { Lodger } from './publish/lodge.js';
 import { Strangers } from './query/strangers.js';
 import { ApiKeyRing } from './store/api-keys.js';
+import { certificateLookUps } from './store/certificates.js';
+import { IssuerNames } from './store/issuer-names.js';
 import { rows } from './store/prepared.js';
 
 export interface RepositoryDeps extends ComponentDeps {
@@ -41,19 +44,26 @@ export function createRepository(deps: RepositoryDeps): Repository {
     ...component,
     policy: config.policy,
     basePath: config.basePath,
-    authorities: new Authorities(deps.database, config.policy, anchors),
+    authorities: new Authorities(deps, config.policy, anchors),
+    issuerNames: new IssuerNames(deps),
+    lodger: new Lodger(deps),
+    certificates: certificateLookUps(deps),
     apiKeys: new ApiKeyRing(deps.database, deps.clock),
     strangers: new Strangers(deps.audit, deps.clock),
     metrics: createMetrics(deps.metrics)
   };
-  const underWay = new Set<Promise<void>>();
+  let underWay = 0;
+  let whenIdle: (() => void) | undefined;
+  const answered = (): void => {
+    underWay -= 1;
+    if (underWay === 0) whenIdle?.();
+  };
 
   /** Keeps count of the requests whose answers have not ended. */
   function counted(handler: RequestListener): RequestListener {
     return (request, response) => {
-      const closed = new Promise<void>(resolve => response.once('close', resolve));
-      underWay.add(closed);
-      void closed.then(() => underWay.delete(closed));
+      underWay += 1;
+      response.once('close', answered);
       handler(request, response);
     };
   }
@@ -63,7 +73,7 @@ export function createRepository(deps: RepositoryDeps): Repository {
     internalHandler: counted(createInternalHandler(context)),
     async health() {
       try {
-        await rows(deps.database, 'health', 'select last from repository.feed_head', []);
+        await rows(deps, 'health', 'select last from repository.feed_head', []);
         return { healthy: true, checks: { database: 'ok' } };
       } catch (error) {
         deps.log.warn({ err: error }, 'the database does not answer');
@@ -71,7 +81,7 @@ export function createRepository(deps: RepositoryDeps): Repository {
       }
     },
     async stop() {
-      await Promise.all(underWay);
+      if (underWay > 0) await new Promise<void>(resolve => (whenIdle = resolve));
       await context.strangers.close();
     }
   };

@@ -1,9 +1,8 @@
-import type { Knex } from 'knex';
 import { auditEvent } from './audit.js';
 import type { RepositoryContext } from './context.js';
 import { RepositoryError } from './errors.js';
-import { findBySerial, type StoredBody } from './store/certificates.js';
-import { rows } from './store/prepared.js';
+import type { StoredBody } from './store/certificates.js';
+import { rows, type Connection } from './store/prepared.js';
 import { formatSerial } from './store/serial.js';
 import type { StoredStatus } from './query/status.js';
 
@@ -33,22 +32,23 @@ interface StatusRow {
  * is already so is success and moves the statement's time forward.
  */
 export async function stateInUse(
-  deps: Pick<RepositoryContext, 'database' | 'audit'>,
+  deps: Pick<RepositoryContext, 'database' | 'sql' | 'audit' | 'certificates'>,
   actor: string,
   statement: InUseStatement
 ): Promise<InUseOutcome> {
   const certificate = await deviceCertificate(deps, statement.serial);
   const { outcome, ticket } = await deps.database.transaction(async trx => {
+    const connection = { sql: deps.sql, database: trx };
     // Every certificate of the device and usage is locked, in one order: statements about it follow each other.
     const all = await rows<StatusRow>(
-      trx,
+      connection,
       'lock-statuses',
       `select s.certificate, s.status, s.stated_at, c.serial from repository.certificate_status s
        join repository.certificate c on c.id = s.certificate
-       where s.device and s.eui = (select eui from repository.certificate_status where certificate = ?::bigint)
-         and s.usage = (select usage from repository.certificate_status where certificate = ?::bigint)
+       where s.device and s.eui = (select eui from repository.certificate_status where certificate = $1::bigint)
+         and s.usage = (select usage from repository.certificate_status where certificate = $1::bigint)
        order by s.certificate for update of s`,
-      [certificate.id, certificate.id]
+      [certificate.id]
     );
     const newest = Math.max(...all.filter(row => row.status !== 'P').map(row => row.stated_at.getTime()));
     if (newest > statement.at.getTime()) {
@@ -59,8 +59,8 @@ export async function stateInUse(
     }
     const current = all.find(row => row.status === 'I' && row.certificate !== certificate.id);
     // Out first: at no moment may two be in use.
-    if (current !== undefined) await setStatus(trx, current.certificate, 'N', statement.at);
-    await setStatus(trx, certificate.id, 'I', statement.at);
+    if (current !== undefined) await setStatus(connection, current.certificate, 'N', statement.at);
+    await setStatus(connection, certificate.id, 'I', statement.at);
     const serial = formatSerial(statement.serial);
     const done: InUseOutcome =
       current === undefined ? { serial } : { serial, replaced: formatSerial(current.serial) };
@@ -78,11 +78,11 @@ export async function stateInUse(
 }
 
 async function deviceCertificate(
-  deps: Pick<RepositoryContext, 'database' | 'audit'>,
+  deps: Pick<RepositoryContext, 'database' | 'sql' | 'audit' | 'certificates'>,
   serial: string
 ): Promise<StoredBody> {
   const facts = { serial: formatSerial(serial) };
-  const [certificate, second] = await findBySerial(deps.database, serial);
+  const [certificate, second] = await deps.certificates.bySerial.find(serial);
   if (certificate === undefined)
     throw new RepositoryError(
       'repository/unknown-certificate',
@@ -99,15 +99,15 @@ async function deviceCertificate(
 }
 
 async function setStatus(
-  trx: Knex.Transaction,
+  connection: Connection,
   certificate: string,
   status: StoredStatus,
   at: Date
 ): Promise<void> {
   await rows(
-    trx,
+    connection,
     'set-status',
-    'update repository.certificate_status set status = ?, stated_at = ? where certificate = ?::bigint',
-    [status, at.toISOString(), certificate]
+    'update repository.certificate_status set status = $1, stated_at = $2 where certificate = $3::bigint',
+    [status, at, certificate]
   );
 }

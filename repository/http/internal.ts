@@ -82,10 +82,15 @@ const routes: readonly Route[] = [
     peer: 'operator',
     maxOctets: 0,
     answer: async (context, { peer, name }) => {
-      await recorded(context, async trx => ({
-        result: await revokeApiKey(trx, name),
-        event: auditEvent('repository.api-key.revoked', peer, { id: name })
-      }));
+      try {
+        await recorded(context, async trx => ({
+          result: await revokeApiKey(trx, name),
+          event: auditEvent('repository.api-key.revoked', peer, { id: name })
+        }));
+      } finally {
+        // Also when only its event could not be placed: the key is out of use.
+        context.apiKeys.forget();
+      }
       return { status: 204 };
     }
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { RepositoryContext } from '../context.js';
+import type { Metrics } from '../metrics.js';
 import { asRepositoryError, RepositoryError } from '../errors.js';
 import {
   downloadAuthority,
@@ -32,7 +33,17 @@ export function createPublicHandler(context: RepositoryContext): RequestListener
     {
       operation: 'certificate',
       path: /^\/certificates\/([0-9A-Fa-f]{1,40})(?:\.cer)?$/,
-      answer: request => downloadCertificate(context, request)
+      answer: request => downloadCertificate(context, 'serial', request)
+    },
+    {
+      operation: 'certificate',
+      path: /^\/certificates\/sha1\/([0-9A-Fa-f]{40})(?:\.cer)?$/,
+      answer: request => downloadCertificate(context, 'sha1', request)
+    },
+    {
+      operation: 'certificate',
+      path: /^\/certificates\/sha256\/([0-9A-Fa-f]{64})(?:\.cer)?$/,
+      answer: request => downloadCertificate(context, 'sha256', request)
     },
     {
       operation: 'authority',
@@ -63,6 +74,7 @@ export function createPublicHandler(context: RepositoryContext): RequestListener
     throw new RepositoryError('repository/not-found', 'there is nothing here');
   }
 
+  const count = answerCounter(context.metrics);
   return (request, response) => {
     let operation = 'other';
     const started = performance.now();
@@ -74,13 +86,29 @@ export function createPublicHandler(context: RepositoryContext): RequestListener
           context.log.error({ err: error, code: refusal.code, operation }, 'a request failed');
         return status;
       })
-      .then(status => {
-        context.metrics.answers.inc({ operation, status: String(status) });
-        context.metrics.answerSeconds.observe({ operation }, (performance.now() - started) / 1_000);
-      })
+      .then(status => count(operation, status, (performance.now() - started) / 1_000))
       .catch((error: unknown) =>
         context.log.error({ err: error, operation }, 'an answer could not be counted')
       );
+  };
+}
+
+/** Finds each counter by its labels once: operations and statuses are few, and finding costs more than counting. */
+function answerCounter(metrics: Metrics): (operation: string, status: number, seconds: number) => void {
+  const known = new Map<string, (seconds: number) => void>();
+  return (operation, status, seconds) => {
+    const key = `${operation} ${status}`;
+    let counted = known.get(key);
+    if (counted === undefined) {
+      const answers = metrics.answers.labels({ operation, status: String(status) });
+      const took = metrics.answerSeconds.labels({ operation });
+      counted = one => {
+        answers.inc();
+        took.observe(one);
+      };
+      known.set(key, counted);
+    }
+    counted(seconds);
   };
 }
 
@@ -94,8 +122,14 @@ function target(
   const path = end < 0 ? url : url.slice(0, end);
   return {
     path: path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : '',
-    apiKey: end < 0 ? null : new URLSearchParams(url.slice(end + 1)).get('apikey')
+    apiKey: end < 0 ? null : queriedKey(url.slice(end + 1))
   };
+}
+
+/** What clients send all the time is read without the machinery for what they might. */
+function queriedKey(query: string): string | null {
+  const plain = /^apikey=([A-Za-z0-9_.~-]*)$/.exec(query);
+  return plain?.[1] ?? new URLSearchParams(query).get('apikey');
 }
 
 function refuseMethod(response: ServerResponse, allow: string): number {

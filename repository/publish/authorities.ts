@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Knex } from 'knex';
 import {
   parseCertificate,
   profiles,
@@ -11,6 +10,7 @@ import {
   type ProfileName
 } from '../../pki/index.js';
 import { findAuthoritiesBySubject } from '../store/certificates.js';
+import type { Connection } from '../store/prepared.js';
 
 /** A certification authority that leads to an anchor, with what its certificate is. */
 export interface Authority {
@@ -27,13 +27,15 @@ const authorityProfiles = Object.values(profiles).filter(profile => profile.kind
  */
 export class Authorities {
   readonly anchors: readonly Certificate[];
-  readonly #database: Knex;
+  readonly #connection: Connection;
   readonly #policy: Policy;
   readonly #verified = new Map<string, Authority>();
+  /** Verified authorities by name and key identifier; as few as there are. */
+  readonly #issuers = new Map<string, Authority>();
 
   /** Throws when an anchor is not a self-signed certificate of a root profile. */
-  constructor(database: Knex, policy: Policy, anchors: readonly Certificate[]) {
-    this.#database = database;
+  constructor(connection: Connection, policy: Policy, anchors: readonly Certificate[]) {
+    this.#connection = connection;
     this.#policy = policy;
     this.anchors = anchors;
     for (const anchor of anchors) {
@@ -55,8 +57,27 @@ export class Authorities {
    */
   async candidates(issuer: Name): Promise<Certificate[]> {
     const named = this.anchors.filter(anchor => sameOctets(anchor.subject.der, issuer.der));
-    const rows = await findAuthoritiesBySubject(this.#database, issuer.der);
+    const rows = await findAuthoritiesBySubject(this.#connection, issuer.der);
     return [...named, ...rows.map(row => parseCertificate(row.der))];
+  }
+
+  /**
+   * The authority of a name and key identifier, asked for in the tables where it is not known yet. Undefined where
+   * none is there that leads to an anchor.
+   */
+  async find(issuer: Name, keyIdentifier: Uint8Array, at: Date): Promise<Authority | undefined> {
+    const key = issuerKey(issuer, keyIdentifier);
+    const known = this.#issuers.get(key);
+    if (known !== undefined) return known;
+    for (const candidate of await this.candidates(issuer)) {
+      const own = candidate.subjectKeyIdentifier;
+      if (own === undefined || !sameOctets(own, keyIdentifier)) continue;
+      const authority = this.verify(candidate, at);
+      if (authority === undefined) continue;
+      this.#issuers.set(key, authority);
+      return authority;
+    }
+    return undefined;
   }
 
   /** The authority of this certificate when it leads to an anchor at that moment; undefined for everything else. */
@@ -80,6 +101,14 @@ export class Authorities {
       anchors: this.anchors
     }).ok;
   }
+}
+
+function issuerKey(issuer: Name, keyIdentifier: Uint8Array): string {
+  return `${latin1(issuer.der)}/${latin1(keyIdentifier)}`;
+}
+
+function latin1(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');
 }
 
 export function sameOctets(a: Uint8Array, b: Uint8Array): boolean {

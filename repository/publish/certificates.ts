@@ -1,22 +1,16 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Certificate } from '../../pki/index.js';
 import type { CertificatePublication } from '../../pki/messages/index.js';
 import { auditEvent } from '../audit.js';
 import type { RepositoryContext } from '../context.js';
 import { RepositoryError } from '../errors.js';
 import { afterLodging, beforeLodging } from '../stages.js';
-import {
-  appendToFeed,
-  findIdentities,
-  insertCertificates,
-  insertPublication,
-  lockFeed,
-  type CheckedCertificate
-} from '../store/publications.js';
+import type { CheckedCertificate } from '../store/publications.js';
 import { serialToUuid } from '../store/serial.js';
+import { findIdentities } from '../store/standing.js';
 import { sameOctets } from './authorities.js';
-import { issuersOfPublication } from './issuers.js';
-import { checkCertificate, readCertificate, sha256 } from './check-certificate.js';
+import { checkCertificates, readCertificate } from './check-certificate.js';
+import { certificateConflict } from './classify.js';
+import { sha256 } from './describe-certificate.js';
 
 /** What became of a publication. */
 export interface Lodged {
@@ -24,12 +18,6 @@ export interface Lodged {
   /** Number in the feed; undefined when everything was already here. */
   readonly sequence?: string;
 }
-
-/**
- * DESIGN: certificates checked before the event loop gets its turn, some 3 ms: the public listener shares it and
- * its clients count milliseconds.
- */
-const checkedAtOnce = 16;
 
 /**
  * Accepts a group whole or refuses it whole. The same octets again are success; other octets under one issuer and
@@ -43,55 +31,35 @@ export async function publishCertificates(
   const at = context.clock.now();
   const certificates = publication.certificates.map(readCertificate);
   const groupId = Buffer.from(publication.groupId).toString('hex');
-  const fresh = await withoutStored(context, certificates);
-  const checks = { ...context, issuers: issuersOfPublication(context) };
-  const checked: CheckedCertificate[] = [];
-  for (const [index, certificate] of fresh.entries()) {
-    if (index > 0 && index % checkedAtOnce === 0) await setImmediate();
-    checked.push(await checkCertificate(checks, certificate, at));
-  }
+  const checked = await check(context, certificates, at);
   if (checked.length === 0) return repeated(context, peer, groupId, certificates.length);
 
   await context.stage(beforeLodging);
-  const lodged = await context.database.transaction(async trx => {
-    const id = await insertPublication(trx, {
-      kind: 'certificates',
-      groupId,
-      peer,
-      items: checked.length,
-      acceptedAt: at
-    });
-    if (id === undefined) {
-      // The group is here. All of it, when another process of ours lodged it since we looked; otherwise it grew.
-      if ((await withoutStored({ database: trx }, fresh)).length === 0) return undefined;
-      throw new RepositoryError('repository/group-conflict', 'the group is here with other certificates', {
-        group: groupId
-      });
-    }
-    const inserted = await insertCertificates(trx, id, checked, at);
-    await withoutStored(
-      { database: trx },
-      fresh.filter(one => !inserted.has(serialToUuid(one.serial) ?? ''))
-    );
-    await lockFeed(trx);
-    const sequence = await appendToFeed(trx, id);
-    const ticket = await context.audit.record(trx, [
-      auditEvent('repository.certificates.published', peer, {
-        group: groupId,
-        sequence,
-        certificates: checked.length,
-        profiles: [...new Set(checked.map(one => one.profile))],
-        // Which ones, without listing them: the hash over their SHA-256 in the order of the group.
-        digest: sha256(Buffer.concat(checked.map(one => one.sha256))).toString('hex')
-      })
-    ]);
-    return { sequence, ticket };
-  });
-  if (lodged === undefined) return repeated(context, peer, groupId, certificates.length);
+  const lodged = await context.lodger.lodge({ groupId, peer, at, checked });
+  if (lodged.outcome === 'repeated') return repeated(context, peer, groupId, certificates.length);
   await context.stage(afterLodging);
-  await context.audit.seal(lodged.ticket);
-  for (const { profile } of checked) context.metrics.published.inc({ profile });
+  await lodged.seal();
+  for (const [profile, count] of countByProfile(checked)) context.metrics.published.inc({ profile }, count);
   return { outcome: 'published', sequence: lodged.sequence };
+}
+
+/**
+ * The certificates, checked; where one may not be published, those that are not here yet. What is here was checked
+ * when it came, and stays success whatever became of its issuer since.
+ */
+async function check(
+  context: RepositoryContext,
+  certificates: readonly Certificate[],
+  at: Date
+): Promise<CheckedCertificate[]> {
+  try {
+    return await checkCertificates(context, certificates, at);
+  } catch (error) {
+    if (!(error instanceof RepositoryError)) throw error;
+    const fresh = await withoutStored(context, certificates);
+    if (fresh.length === certificates.length) throw error;
+    return checkCertificates(context, fresh, at);
+  }
 }
 
 async function repeated(
@@ -108,47 +76,30 @@ async function repeated(
 
 /**
  * The certificates that are not here yet. Throws `repository/certificate-conflict` when another certificate is
- * here under the same issuer and serial number, or when the group itself holds two.
+ * here under the same issuer and serial number. Judges certificates whose issuers nobody knows, too.
  */
 async function withoutStored(
-  { database }: Pick<RepositoryContext, 'database'>,
+  context: RepositoryContext,
   certificates: readonly Certificate[]
 ): Promise<Certificate[]> {
-  const serials = certificates.map(certificate => {
-    const serial = serialToUuid(certificate.serial);
-    if (serial === undefined) {
-      throw new RepositoryError('repository/lint', 'a serial number has at most 16 octets', {
-        serial: certificate.serialHex
-      });
-    }
-    return serial;
+  const serials = certificates.map(({ serial }) => serialToUuid(serial) ?? '');
+  const stored = await findIdentities(
+    context,
+    serials.filter(serial => serial !== '')
+  );
+  return certificates.filter((certificate, index) => {
+    const known = stored.find(
+      row => row.serial === serials[index] && sameOctets(row.issuer, certificate.issuer.der)
+    );
+    if (known === undefined) return true;
+    const offered = sha256(certificate.der);
+    if (sameOctets(known.sha256, offered)) return false;
+    throw certificateConflict(certificate, offered, known.sha256);
   });
-  const known = new Map<string, Uint8Array>();
-  for (const { serial, issuer, sha256: hash } of await findIdentities(database, serials))
-    known.set(identity(serial, issuer), hash);
-  const fresh: Certificate[] = [];
-  for (const [index, certificate] of certificates.entries()) {
-    const key = identity(serials[index] ?? '', certificate.issuer.der);
-    const hash = sha256(certificate.der);
-    const stored = known.get(key);
-    if (stored === undefined) {
-      known.set(key, hash);
-      fresh.push(certificate);
-    } else if (!sameOctets(stored, hash)) {
-      throw new RepositoryError(
-        'repository/certificate-conflict',
-        'another certificate is here under this issuer and serial number',
-        {
-          serial: certificate.serialHex,
-          offered: hash.toString('hex'),
-          stored: Buffer.from(stored).toString('hex')
-        }
-      );
-    }
-  }
-  return fresh;
 }
 
-function identity(serial: string, issuer: Uint8Array): string {
-  return `${serial}/${Buffer.from(issuer).toString('hex')}`;
+function countByProfile(checked: readonly CheckedCertificate[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { profile } of checked) counts.set(profile, (counts.get(profile) ?? 0) + 1);
+  return counts;
 }

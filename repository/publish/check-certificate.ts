@@ -1,25 +1,19 @@
-import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import {
-  attributeOf,
-  eui64FromOctets,
   lintCertificate,
-  oids,
   parseCertificate,
   profiles,
-  remotePartyRoles,
   verifyIssued,
   type Certificate,
   type Profile,
-  type RemotePartyRole,
   type VerifyFailure
 } from '../../pki/index.js';
 import type { RepositoryContext } from '../context.js';
 import { RepositoryError } from '../errors.js';
-import type { CertificateKind } from '../store/certificates.js';
 import type { CheckedCertificate } from '../store/publications.js';
-import { serialToUuid } from '../store/serial.js';
 import { sameOctets } from './authorities.js';
-import type { Issuers } from './issuers.js';
+import { describeCertificate, roleOf } from './describe-certificate.js';
+import { identityOf, isOf, knownIssuer, type KnownIssuer } from './known-issuer.js';
 
 /** Reads strict DER; `repository/certificate-malformed` otherwise. */
 export function readCertificate(der: Uint8Array): Certificate {
@@ -36,55 +30,114 @@ export function readCertificate(der: Uint8Array): Certificate {
 }
 
 /** What a certificate is checked against. */
-export interface CheckContext extends Pick<RepositoryContext, 'authorities' | 'policy'> {
-  readonly issuers: Issuers;
-}
+export type CheckContext = Pick<RepositoryContext, 'authorities' | 'issuerNames' | 'policy'>;
 
 /**
- * Whether a certificate may be published: its issuer leads to an anchor and is not revoked, its profile is one
- * that is published, chain and signature hold, and no lint finds an error. The CA has checked all this before it
- * signed; the repository believes it no more than it believes anyone.
+ * DESIGN: certificates checked before the event loop gets its turn, some 1 ms: the public listener shares it and
+ * its clients count milliseconds.
  */
-export async function checkCertificate(
+const checkedAtOnce = 16;
+
+/** Checks each certificate of a group, in order; throws what is wrong with the first that may not be published. */
+export async function checkCertificates(
+  context: CheckContext,
+  certificates: readonly Certificate[],
+  at: Date
+): Promise<CheckedCertificate[]> {
+  const checked: CheckedCertificate[] = [];
+  let issuer: KnownIssuer | undefined;
+  for (const [index, certificate] of certificates.entries()) {
+    if (index > 0 && index % checkedAtOnce === 0) await setImmediate();
+    // Those of a group have one issuer, or few.
+    if (issuer === undefined || !isOf(certificate, issuer))
+      issuer = await knownIssuer(context, certificate, at);
+    const profile = issuer === undefined ? undefined : fittingProfile(context, certificate, issuer, at);
+    checked.push(
+      issuer === undefined || profile === undefined
+        ? await checkUnknown(context, certificate, at)
+        : check(context, certificate, profile, issuer)
+    );
+  }
+  return checked;
+}
+
+/** The profile that an issuer issues and a certificate has in full; undefined also where something is wrong. */
+function fittingProfile(
+  { authorities, policy }: CheckContext,
+  certificate: Certificate,
+  { certificate: issuer, profiles: issued }: KnownIssuer,
+  at: Date
+): Profile | undefined {
+  const { anchors } = authorities;
+  return issued.find(
+    profile =>
+      issuer !== 'self' &&
+      mayHave(certificate, profile) &&
+      verifyIssued(certificate, [issuer], { at, profile: profile.name, policy, anchors }).ok
+  );
+}
+
+/** An anchor, or a certificate with something wrong: says what. */
+async function checkUnknown(
   context: CheckContext,
   certificate: Certificate,
   at: Date
 ): Promise<CheckedCertificate> {
-  const facts = { serial: certificate.serialHex };
   const { profile, issuer } = await findProfile(context, certificate, at);
+  const { issuerNames } = context;
+  return check(context, certificate, profile, {
+    certificate: issuer,
+    name: certificate.issuer.der,
+    keyIdentifier: undefined,
+    profiles: [profile],
+    number: await issuerNames.idOf(certificate.issuer.der),
+    identity: issuer === 'self' ? undefined : identityOf(issuer, await issuerNames.idOf(issuer.issuer.der))
+  });
+}
+
+/**
+ * Whether a certificate whose chain and signature hold may be published: its profile is one that is, and no lint
+ * finds an error. That the issuer is not revoked is asked for whole groups, when they are lodged. The CA has
+ * checked all this before it signed; the repository believes it no more than it believes anyone.
+ */
+function check(
+  { policy }: CheckContext,
+  certificate: Certificate,
+  profile: Profile,
+  issuer: KnownIssuer
+): CheckedCertificate {
   if (!profile.published) {
     throw new RepositoryError('repository/profile-not-published', `${profile.name} is not published`, {
-      ...facts,
+      serial: certificate.serialHex,
       profile: profile.name
     });
   }
-  if (issuer !== 'self' && (await context.issuers.isRevoked(issuer)))
-    throw new RepositoryError('repository/issuer-revoked', 'the issuer is revoked', facts);
-  const [finding] = lintCertificate(certificate.der, {
-    profile: profile.name,
-    issuer,
-    policy: context.policy,
-    at: undefined
-  }).filter(({ severity }) => severity === 'error');
+  const context = { profile: profile.name, issuer: issuer.certificate, policy, at: undefined };
+  const finding = lintCertificate(certificate.der, context).find(({ severity }) => severity === 'error');
   if (finding !== undefined) {
     throw new RepositoryError('repository/lint', `${finding.lint}: ${finding.detail}`, {
-      ...facts,
+      serial: certificate.serialHex,
       lint: finding.lint
     });
   }
-  return describe(certificate, profile);
+  return describeCertificate(certificate, profile, issuer);
+}
+
+interface Placed {
+  readonly profile: Profile;
+  readonly issuer: Certificate | 'self';
 }
 
 /** The profile that a certificate has in full, and the issuer under which it does. */
 async function findProfile(
-  { authorities, issuers: known, policy }: CheckContext,
+  { authorities, policy }: CheckContext,
   certificate: Certificate,
   at: Date
-): Promise<{ readonly profile: Profile; readonly issuer: Certificate | 'self' }> {
+): Promise<Placed> {
   const facts = { serial: certificate.serialHex };
   const { anchors } = authorities;
   const keyId = certificate.authorityKeyIdentifier?.keyIdentifier;
-  const issuers = (await known.candidates(certificate.issuer)).filter(
+  const issuers = (await authorities.candidates(certificate.issuer)).filter(
     ({ subjectKeyIdentifier: own }) => keyId === undefined || (own !== undefined && sameOctets(own, keyId))
   );
   let told: VerifyFailure | undefined;
@@ -121,57 +174,4 @@ function mayHave(certificate: Certificate, profile: Profile): boolean {
   if (profile.roles === undefined) return true;
   const role = roleOf(certificate);
   return role !== undefined && (role.usage === 'digitalSignature') === (profile.roles === 'xml-signing');
-}
-
-function roleOf(certificate: Certificate): RemotePartyRole | undefined {
-  const ou = attributeOf(certificate.subject, oids.organizationalUnitName)?.text;
-  return remotePartyRoles.find(role => role.ou === ou?.toUpperCase());
-}
-
-/** What the columns hold of a certificate whose profile is known to fit. */
-function describe(certificate: Certificate, profile: Profile): CheckedCertificate {
-  const { kind, eui } = holder(certificate, profile);
-  const serial = serialToUuid(certificate.serial);
-  const ski = certificate.subjectKeyIdentifier;
-  if (serial === undefined || ski === undefined) {
-    throw new RepositoryError(
-      'repository/lint',
-      'no serial number of at most 16 octets or no key identifier',
-      {
-        serial: certificate.serialHex
-      }
-    );
-  }
-  return {
-    certificate,
-    profile: profile.name,
-    kind,
-    serial,
-    eui,
-    // Organisations, and the authorities of their domain, carry their role as OU.
-    role: profile.domain === 'smki-organisation' ? (roleOf(certificate)?.code ?? null) : null,
-    usage: kind === 'ca' ? null : (profile.usage ?? null),
-    ski,
-    publicKeyHash: sha256(certificate.publicKey.spki),
-    sha1: createHash('sha1').update(certificate.der).digest(),
-    sha256: sha256(certificate.der)
-  };
-}
-
-function holder(
-  certificate: Certificate,
-  profile: Profile
-): { readonly kind: CertificateKind; readonly eui: bigint | null } {
-  if (profile.kind !== 'end-entity') return { kind: 'ca', eui: null };
-  const device = certificate.hardwareModuleName?.serialNumber;
-  if (device !== undefined) return { kind: 'device', eui: eui64FromOctets(device) };
-  const organisation = attributeOf(certificate.subject, oids.uniqueIdentifier)?.bits?.octets;
-  if (organisation !== undefined) return { kind: 'organisation', eui: eui64FromOctets(organisation) };
-  throw new RepositoryError('repository/unknown-profile', 'a published certificate names an EUI-64', {
-    serial: certificate.serialHex
-  });
-}
-
-export function sha256(octets: Uint8Array): Buffer {
-  return createHash('sha256').update(octets).digest();
 }

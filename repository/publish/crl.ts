@@ -5,11 +5,11 @@ import type { RepositoryContext } from '../context.js';
 import { RepositoryError } from '../errors.js';
 import { afterLodging, beforeLodging } from '../stages.js';
 import { compareCrl, insertCrl, type CheckedCrl } from '../store/crls.js';
-import { appendToFeed, insertPublication, lockFeed } from '../store/publications.js';
+import { enterPublications, lockFeed, newPublicationId } from '../store/publications.js';
 import { serialToUuid } from '../store/serial.js';
 import { sameOctets, type Authority } from './authorities.js';
 import type { Lodged } from './certificates.js';
-import { sha256 } from './check-certificate.js';
+import { sha256 } from './describe-certificate.js';
 import { publishedCrls } from './published-crls.js';
 
 /**
@@ -29,16 +29,18 @@ export async function publishCrl(
   if (authorityKey === undefined)
     throw new RepositoryError('repository/crl-malformed', 'the list does not name its authority key');
   const facts = { number: crl.number.toString(), authorityKey: Buffer.from(authorityKey).toString('hex') };
-  const { stored } = await compareCrl(context.database, crl.issuer.der, authorityKey, hash);
+  const { stored } = await compareCrl(context, crl.issuer.der, authorityKey, hash);
   if (stored) return repeated(context, peer, facts);
 
   const checked = await checkCrl(context, crl, authorityKey, hash, at);
   const name = publishedCrls[checked.profile]?.name ?? '';
+  const issuerName = await context.issuerNames.idOf(crl.issuer.der);
   await context.stage(beforeLodging);
   const lodged = await context.database.transaction(async trx => {
+    const connection = { sql: context.sql, database: trx };
     // Lists are few: one at a time, so that the comparison holds until the insertion.
-    await lockFeed(trx);
-    const present = await compareCrl(trx, crl.issuer.der, authorityKey, hash);
+    await lockFeed(connection);
+    const present = await compareCrl(connection, crl.issuer.der, authorityKey, hash);
     if (present.stored) return undefined;
     if (present.greatest !== undefined && crl.number <= present.greatest) {
       throw new RepositoryError('repository/crl-number', 'a list with this number or a greater one is here', {
@@ -47,16 +49,12 @@ export async function publishCrl(
         offered: hash.toString('hex')
       });
     }
-    const id = await insertPublication(trx, {
-      kind: 'crl',
-      groupId: null,
-      peer,
-      items: crl.entryCount,
-      acceptedAt: at
-    });
-    if (id === undefined) throw new Error('the insertion answered no row');
-    await insertCrl(trx, id, checked);
-    const sequence = await appendToFeed(trx, id);
+    const id = await newPublicationId(connection);
+    const [sequence] = await enterPublications(connection, [
+      { id, kind: 'crl', groupId: null, peer, items: crl.entryCount, acceptedAt: at }
+    ]);
+    if (sequence === undefined) throw new Error('a publication has a number');
+    await insertCrl(connection, id, checked, issuerName);
     const ticket = await context.audit.record(trx, [
       auditEvent('repository.crl.published', peer, {
         ...facts,

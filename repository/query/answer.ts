@@ -48,7 +48,7 @@ export interface Hit extends CertificateFacts {
 }
 
 /**
- * The whole answer. `reference` is undefined only where the audit log could not be written: an answer that says
+ * The whole answer. Nothing in it is a caller's text; what is not of a closed set is escaped. `reference` is undefined only where the audit log could not be written: an answer that says
  * nothing but that.
  */
 export function formatAnswer(
@@ -57,43 +57,30 @@ export function formatAnswer(
   reference: string | undefined,
   content = ''
 ): string {
-  const audit = reference === undefined ? '' : element('AuditReference', reference);
+  const audit = reference === undefined ? '' : `<AuditReference>${reference}</AuditReference>`;
   return (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' +
-    `<${operation.response}>` +
-    element('ResponseCode', String(response.status)) +
-    element('ResponseMessage', response.message) +
-    audit +
-    content +
-    `</${operation.response}>`
+    `<${operation.response}><ResponseCode>${response.status}</ResponseCode>` +
+    `<ResponseMessage>${response.message}</ResponseMessage>${audit}${content}</${operation.response}>`
   );
 }
 
 export function formatResult(hit: Hit): string {
   return (
-    '<Result>' +
-    element('CertificateSerial', formatSerial(hit.serial)) +
-    subject(hit) +
-    element('CertificateStatus', hit.status) +
-    role(hit) +
-    usage(hit) +
-    element('ManufacturingFlag', String(hit.manufacturing)) +
-    '</Result>'
+    `<Result><CertificateSerial>${formatSerial(hit.serial)}</CertificateSerial>` +
+    `${subject(hit)}<CertificateStatus>${hit.status}</CertificateStatus>${role(hit)}${usage(hit)}` +
+    `<ManufacturingFlag>${hit.manufacturing}</ManufacturingFlag></Result>`
   );
 }
 
 /** `body` is the DER certificate; it goes out in Base64 without armour or line breaks. */
 export function formatCertificate(hit: Hit, body: Uint8Array): string {
   return (
-    '<CertificateResponse>' +
-    subject(hit) +
-    element('CertificateSerial', formatSerial(hit.serial)) +
-    element('CertificateStatus', hit.status) +
-    element('CertificateBody', Buffer.from(body).toString('base64')) +
-    role(hit) +
-    usage(hit) +
-    element('ManufacturingFlag', String(hit.manufacturing)) +
-    '</CertificateResponse>'
+    `<CertificateResponse>${subject(hit)}` +
+    `<CertificateSerial>${formatSerial(hit.serial)}</CertificateSerial>` +
+    `<CertificateStatus>${hit.status}</CertificateStatus>` +
+    `<CertificateBody>${base64(body)}</CertificateBody>${role(hit)}${usage(hit)}` +
+    `<ManufacturingFlag>${hit.manufacturing}</ManufacturingFlag></CertificateResponse>`
   );
 }
 
@@ -102,20 +89,21 @@ export function formatCertificate(hit: Hit, body: Uint8Array): string {
  * "organisation". A certification authority, which has no EUI-64, shows its distinguished name there.
  */
 function subject(hit: Hit): string {
-  if (hit.kind === 'ca') return element('CertificateSubjectName', hit.subjectName ?? '');
+  if (hit.kind === 'ca')
+    return `<CertificateSubjectName>${escapeXml(hit.subjectName ?? '')}</CertificateSubjectName>`;
   const name = hit.kind === 'device' ? 'CertificateSubjectAltName' : 'CertificateSubjectName';
-  return element(name, hit.eui === null ? '' : formatEui64(hit.eui));
+  return `<${name}>${hit.eui === null ? '' : formatEui64(hit.eui)}</${name}>`;
 }
 
 /** Plain decimal (`2`, never `02`), where there is a role: organisations and authorities with an OU. */
 function role(hit: Hit): string {
-  return hit.role === null ? '' : element('CertificateRole', String(hit.role));
+  return hit.role === null ? '' : `<CertificateRole>${hit.role}</CertificateRole>`;
 }
 
 function usage(hit: Hit): string {
-  return hit.usage === null ? '' : element('CertificateUsage', hit.usage);
+  return hit.usage === null ? '' : `<CertificateUsage>${hit.usage}</CertificateUsage>`;
 }
 
-function element(name: string, text: string): string {
-  return `<${name}>${escapeXml(text)}</${name}>`;
+function base64(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('base64');
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { formatName, parseCertificate, type Certificate } from '../../pki/index.js';
 import { auditEvent } from '../audit.js';
 import type { RepositoryContext } from '../context.js';
@@ -27,7 +27,7 @@ export function authorityName(certificate: Certificate): string {
 }
 
 function consistent(row: StoredBody): Certificate | undefined {
-  if (!createHash('sha256').update(row.der).digest().equals(row.sha256)) return undefined;
+  if (!hash('sha256', row.der, 'buffer').equals(row.sha256)) return undefined;
   let certificate: Certificate;
   try {
     certificate = parseCertificate(row.der);

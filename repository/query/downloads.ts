@@ -4,9 +4,9 @@ import { auditEvent } from '../audit.js';
 import type { RepositoryContext } from '../context.js';
 import { RepositoryError } from '../errors.js';
 import { sendDownload } from '../http/conditional.js';
-import { sha256 } from '../publish/check-certificate.js';
+import { sha256 } from '../publish/describe-certificate.js';
 import { crlProfile, publishedCrls } from '../publish/published-crls.js';
-import { findAuthorityByProfile, findBySerial } from '../store/certificates.js';
+import { findAuthorityByProfile, findBySha1, findBySha256, type StoredBody } from '../store/certificates.js';
 import { latestCrlByKey, latestCrlByProfile, readCrl, type CrlHead } from '../store/crls.js';
 import { formatSerial, parseSerial } from '../store/serial.js';
 import { readBody } from './body.js';
@@ -41,9 +41,9 @@ export async function downloadCrl(
   const profile = crlProfile(name);
   const head =
     profile !== undefined
-      ? await latestCrlByProfile(context.database, profile)
+      ? await latestCrlByProfile(context, profile)
       : /^(?:[0-9a-f]{2}){8,20}$/.test(name)
-        ? await latestCrlByKey(context.database, Buffer.from(name, 'hex'))
+        ? await latestCrlByKey(context, Buffer.from(name, 'hex'))
         : undefined;
   if (head === undefined) throw notFound();
   return sendDownload(request, response, {
@@ -72,7 +72,7 @@ async function readCached(
 ): Promise<Buffer> {
   const cached = cache.get(name);
   if (cached?.sha256.equals(head.sha256)) return cached.der;
-  const der = await readCrl(context.database, head.id);
+  const der = await readCrl(context, head.id);
   if (der === undefined || !sha256(der).equals(head.sha256)) {
     context.metrics.alarms.inc({ code: 'repository/inconsistent' });
     context.log.error({ crl: name, code: 'repository/inconsistent' }, 'a stored list contradicts its row');
@@ -82,13 +82,18 @@ async function readCached(
   return der;
 }
 
+/** How a path names a certificate. */
+export type CertificateKey = 'serial' | 'sha1' | 'sha256';
+
 /**
- * `GET /certificates/SERIAL`: the DER certificate. The same question as the web service's, so it takes an API key
- * and leaves the same event; its reference is in the header `Audit-Reference`. The octets never change; the
- * status, which does, is not in them and is asked for with the web service.
+ * `GET /certificates/SERIAL`, `/certificates/sha1/HASH`, `/certificates/sha256/HASH`: the DER certificate. The same
+ * question as the web service's, so it takes an API key and leaves the same event; its reference is in the header
+ * `Audit-Reference`. The octets never change; the status, which does, is not in them and is asked for with the web
+ * service.
  */
 export async function downloadCertificate(
   context: RepositoryContext,
+  key: CertificateKey,
   { request, response, name, apiKey }: DownloadRequest
 ): Promise<number> {
   const caller = await context.apiKeys.identify(apiKey ?? '');
@@ -96,15 +101,11 @@ export async function downloadCertificate(
     await context.strangers.refused('certificate');
     throw new RepositoryError('repository/api-key', 'API key missing or not known');
   }
-  const serial = parseSerial(name);
-  if (serial === undefined) throw notFound();
-  const [row, second] = await findBySerial(context.database, serial);
+  const { query, found } = await findByKey(context, key, name);
+  const [row, second] = found;
   const certificate = row === undefined ? undefined : await readBody(context, row);
   const reference = await context.audit.append([
-    auditEvent('repository.query.retrieve', caller, {
-      query: `serial ${formatSerial(serial)}`,
-      hits: row === undefined ? 0 : second === undefined ? 1 : 2
-    })
+    auditEvent('repository.query.retrieve', caller, { query, hits: found.length })
   ]);
   if (row === undefined || certificate === undefined) throw notFound();
   if (second !== undefined)
@@ -118,6 +119,24 @@ export async function downloadCertificate(
     octets: certificate.der.length,
     read: async () => certificate.der
   });
+}
+
+async function findByKey(
+  context: RepositoryContext,
+  key: CertificateKey,
+  name: string
+): Promise<{ readonly query: string; readonly found: readonly StoredBody[] }> {
+  if (key === 'serial') {
+    const serial = parseSerial(name);
+    if (serial === undefined) throw notFound();
+    return {
+      query: `serial ${formatSerial(serial)}`,
+      found: await context.certificates.bySerial.find(serial)
+    };
+  }
+  const hash = Buffer.from(name, 'hex');
+  const row = await (key === 'sha1' ? findBySha1(context, hash) : findBySha256(context, hash));
+  return { query: `${key} ${hash.toString('hex')}`, found: row === undefined ? [] : [row] };
 }
 
 /** `GET /ca/NAME.cer`: the newest authority of a profile, an anchor or under one. Needs no API key, as the lists. */
@@ -146,7 +165,7 @@ async function newestAuthority(
 ): Promise<{ readonly der: Uint8Array; readonly notBefore: Date } | undefined> {
   const anchor = context.authorities.newestAnchor(profile);
   if (anchor !== undefined) return anchor;
-  const row = await findAuthorityByProfile(context.database, profile);
+  const row = await findAuthorityByProfile(context, profile);
   if (row === undefined) return undefined;
   const certificate = await readBody(context, row);
   // Believed because it leads to an anchor, not because it is in the table.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuditEvent } from '../../ops/kit/audit.js';
+import { eui64ToSigned } from '../../pki/index.js';
 import { auditEvent } from '../audit.js';
 import type { RepositoryAuditType } from '../audit-events.js';
 import { maxQueryOctets } from '../config.js';
@@ -8,7 +9,6 @@ import type { RepositoryContext } from '../context.js';
 import { asRepositoryError, RepositoryError } from '../errors.js';
 import { isEncoded, mediaType, readBody as readRequestBody } from '../http/body.js';
 import { retryAfterSeconds } from '../http/problem.js';
-import { findByEui, findBySerial } from '../store/certificates.js';
 import {
   formatAnswer,
   formatCertificate,
@@ -140,7 +140,8 @@ const refusals: Readonly<Partial<Record<RepositoryError['code'], Response>>> = {
 async function search(context: RepositoryContext, body: Uint8Array): Promise<Found> {
   const query = readSearch(body);
   const at = context.clock.now();
-  const hits = (await findByEui(context.database, query.holder, query.eui))
+  const hits = (await context.certificates.byEui.find(eui64ToSigned(query.eui).toString()))
+    .filter(row => row.kind === query.holder)
     .map(row => ({ ...row, status: deriveStatus(row, at) }))
     .filter(
       hit =>
@@ -155,7 +156,7 @@ async function search(context: RepositoryContext, body: Uint8Array): Promise<Fou
 async function retrieve(context: RepositoryContext, body: Uint8Array): Promise<Found> {
   const serial = readRetrieval(body);
   const at = context.clock.now();
-  const found = await findBySerial(context.database, serial);
+  const found = await context.certificates.bySerial.find(serial);
   const answers: string[] = [];
   for (const row of found) {
     const certificate = await readBody(context, row);

@@ -1,6 +1,5 @@
-import type { Knex } from 'knex';
 import type { CertificateList, ProfileName } from '../../pki/index.js';
-import { rows } from './prepared.js';
+import { rows, type Connection } from './prepared.js';
 
 /** A revocation list as it is served, without its octets. */
 export interface CrlHead {
@@ -25,32 +24,38 @@ interface Row {
 const columns = 'id, number, this_update, next_update, sha256, octet_length(der) as octets';
 
 /** The newest list of the authority whose key has this identifier. */
-export async function latestCrlByKey(database: Knex, authorityKey: Uint8Array): Promise<CrlHead | undefined> {
+export async function latestCrlByKey(
+  connection: Connection,
+  authorityKey: Uint8Array
+): Promise<CrlHead | undefined> {
   const found = await rows<Row>(
-    database,
+    connection,
     'latest-crl-by-key',
-    `select ${columns} from repository.crl where authority_key = ? order by this_update desc, number desc limit 1`,
-    [Buffer.from(authorityKey)]
+    `select ${columns} from repository.crl where authority_key = $1 order by this_update desc, number desc limit 1`,
+    [authorityKey]
   );
   return found.map(read)[0];
 }
 
 /** The newest list of any authority of a profile: one list while one key of that profile signs. */
-export async function latestCrlByProfile(database: Knex, profile: ProfileName): Promise<CrlHead | undefined> {
+export async function latestCrlByProfile(
+  connection: Connection,
+  profile: ProfileName
+): Promise<CrlHead | undefined> {
   const found = await rows<Row>(
-    database,
+    connection,
     'latest-crl-by-profile',
-    `select ${columns} from repository.crl where profile = ? order by this_update desc, number desc limit 1`,
+    `select ${columns} from repository.crl where profile = $1 order by this_update desc, number desc limit 1`,
     [profile]
   );
   return found.map(read)[0];
 }
 
-export async function readCrl(database: Knex, id: string): Promise<Buffer | undefined> {
+export async function readCrl(connection: Connection, id: string): Promise<Buffer | undefined> {
   const [row] = await rows<{ der: Buffer }>(
-    database,
+    connection,
     'read-crl',
-    'select der from repository.crl where id = ?::bigint',
+    'select der from repository.crl where id = $1::bigint',
     [id]
   );
   return row?.der;
@@ -58,17 +63,17 @@ export async function readCrl(database: Knex, id: string): Promise<Buffer | unde
 
 /** Number and hash of the greatest list of an issuer, and whether these very octets are stored. */
 export async function compareCrl(
-  database: Knex,
+  connection: Connection,
   issuer: Uint8Array,
   authorityKey: Uint8Array,
   sha256: Uint8Array
 ): Promise<{ readonly greatest: bigint | undefined; readonly stored: boolean }> {
   const [row] = await rows<{ greatest: string | null; stored: boolean | null }>(
-    database,
+    connection,
     'compare-crl',
-    `select max(number) as greatest, bool_or(sha256 = ?) as stored from repository.crl
-     where authority_key = ? and issuer = ?`,
-    [Buffer.from(sha256), Buffer.from(authorityKey), Buffer.from(issuer)]
+    `select max(number) as greatest, bool_or(sha256 = $1) as stored from repository.crl
+     where authority_key = $2 and issuer = $3`,
+    [sha256, authorityKey, issuer]
   );
   const greatest = row?.greatest ?? null;
   return { greatest: greatest === null ? undefined : BigInt(greatest), stored: row?.stored ?? false };
@@ -90,41 +95,43 @@ export interface CheckedCrl {
 }
 
 export async function insertCrl(
-  trx: Knex.Transaction,
-  publication: string,
-  checked: CheckedCrl
+  connection: Connection,
+  publication: bigint,
+  checked: CheckedCrl,
+  /** The number of the issuer's name. */
+  issuerName: number
 ): Promise<void> {
   const { crl, revoked } = checked;
   const [row] = await rows<{ id: string }>(
-    trx,
+    connection,
     'insert-crl',
     `insert into repository.crl (issuer, authority_key, profile, number, this_update, next_update, sha256,
-       publication, der) values (?, ?, ?, ?, ?, ?, ?, ?::bigint, ?) returning id`,
+       publication, der) values ($1, $2, $3, $4, $5, $6, $7, $8::bigint, $9) returning id`,
     [
-      Buffer.from(crl.issuer.der),
-      Buffer.from(checked.authorityKey),
+      crl.issuer.der,
+      checked.authorityKey,
       checked.profile,
       checked.number.toString(),
-      crl.thisUpdate.toISOString(),
-      checked.nextUpdate.toISOString(),
-      Buffer.from(checked.sha256),
+      crl.thisUpdate,
+      checked.nextUpdate,
+      checked.sha256,
       publication,
-      Buffer.from(crl.der)
+      crl.der
     ]
   );
   if (row === undefined) throw new Error('the insertion answered no row');
   await rows(
-    trx,
+    connection,
     'insert-revocations',
     `insert into repository.revocation (serial, issuer, revoked_at, reason, crl)
-     select new.serial, ?, new.revoked_at, new.reason, ?::bigint
-     from unnest(?::uuid[], ?::timestamptz[], ?::smallint[]) as new (serial, revoked_at, reason)
+     select new.serial, $1::integer, new.revoked_at, new.reason, $2::bigint
+     from unnest($3::uuid[], $4::timestamptz[], $5::smallint[]) as new (serial, revoked_at, reason)
      on conflict do nothing`,
     [
-      Buffer.from(crl.issuer.der),
+      issuerName,
       row.id,
       revoked.map(entry => entry.serial),
-      revoked.map(entry => entry.date.toISOString()),
+      revoked.map(entry => entry.date),
       revoked.map(entry => entry.reason)
     ]
   );

@@ -1,22 +1,22 @@
 import type { Knex } from 'knex';
+import type { Sql, SqlValue } from '../../ops/kit/deps.js';
 
-/** A value a statement is run with. Octets go as `Buffer`, dates as ISO text, big integers as decimal text. */
-export type Value =
-  string | number | boolean | null | Buffer | readonly (string | number | boolean | null | Buffer)[];
+/** Where a statement runs: on the pool, or within a transaction. */
+export interface Connection {
+  readonly sql: Sql;
+  readonly database: Knex | Knex.Transaction;
+}
 
 /**
- * Runs one of our fixed statements as a named prepared statement: the server parses and plans it once per
- * connection. `database` is the pool or a transaction; the row type is the caller's word for what the statement
- * selects. int8 and numeric arrive as decimal text.
+ * Runs one of our fixed statements as a named prepared statement with `$1`-style placeholders: the server parses
+ * and plans it once per connection. The row type is the caller's word for what the statement selects. int8 and
+ * numeric arrive as decimal text, octets as `Buffer`.
  */
-export async function rows<Row>(
-  database: Knex,
+export function rows<Row>(
+  { sql, database }: Connection,
   name: string,
   statement: string,
-  values: readonly Value[]
+  values: readonly SqlValue[]
 ): Promise<Row[]> {
-  const answer = await database.raw<{ rows: Row[] }>(statement, values as Knex.RawBinding[]).options({
-    name: `repository-${name}`
-  });
-  return answer.rows;
+  return sql.rows<Row>(database, `repository-${name}`, statement, values);
 }

@@ -1,11 +1,22 @@
 import type { Knex } from 'knex';
+import type { Sql, SqlColumn } from '../../ops/kit/deps.js';
 import { eui64ToSigned, type Certificate, type ProfileName } from '../../pki/index.js';
-import type { CertificateKind } from './certificates.js';
-import { rows } from './prepared.js';
+import { hashPrefix, type CertificateKind } from './certificates.js';
+import { rows, type Connection } from './prepared.js';
+
+/** Serial number, and number of the issuer's name: the identity of a certificate in the tables. */
+export interface CertificateIdentity {
+  readonly serial: string;
+  readonly issuerName: number;
+}
 
 /** A certificate that was checked, with what the columns hold of it. */
 export interface CheckedCertificate {
   readonly certificate: Certificate;
+  /** The certificate whose key signed it; undefined for an anchor. */
+  readonly issuer: CertificateIdentity | undefined;
+  /** The number of its issuer's name. */
+  readonly issuerName: number;
   readonly profile: ProfileName;
   readonly kind: CertificateKind;
   readonly serial: string;
@@ -13,151 +24,176 @@ export interface CheckedCertificate {
   readonly role: number | null;
   readonly usage: 'DS' | 'KA' | null;
   readonly ski: Uint8Array;
+  /** SHA-256 of the SPKI. */
   readonly publicKeyHash: Uint8Array;
   readonly sha1: Uint8Array;
-  readonly sha256: Uint8Array;
-}
-
-/** Issuer and serial number, the identity of a certificate, with the hash of its octets. */
-export interface StoredIdentity {
-  readonly serial: string;
-  readonly issuer: Buffer;
   readonly sha256: Buffer;
 }
 
-/** What is stored under any of these serial numbers (of whatever issuer). */
-export async function findIdentities(database: Knex, serials: readonly string[]): Promise<StoredIdentity[]> {
-  const found = await rows<StoredIdentity>(
-    database,
-    'find-identities',
-    'select serial, issuer, sha256 from repository.certificate where serial = any(?::uuid[])',
-    [serials]
+/** A certificate with its row's id and the status it begins with. */
+export interface PlacedCertificate {
+  readonly id: bigint;
+  readonly checked: CheckedCertificate;
+  readonly status: 'I' | 'P';
+  /** When its group came. */
+  readonly at: Date;
+}
+
+/** Numbers are given to publications in blocks this long: no message carries more certificates than 1,000. */
+const idsOfPublication = 1_024n;
+
+/** The id of the certificate at a place (from 0) of a publication. */
+export function certificateId(publication: bigint, place: number): bigint {
+  return publication * idsOfPublication + BigInt(place);
+}
+
+const certificateColumns: readonly SqlColumn[] = [
+  { name: 'id', type: 'int8' },
+  { name: 'serial', type: 'uuid' },
+  { name: 'issuer', type: 'int4' },
+  { name: 'role', type: 'int2' },
+  { name: 'kind', type: 'text' },
+  { name: 'usage', type: 'text' },
+  { name: 'eui', type: 'int8' },
+  { name: 'sha1_prefix', type: 'int8' },
+  { name: 'public_key_prefix', type: 'int8' },
+  { name: 'not_before', type: 'timestamptz' },
+  { name: 'not_after', type: 'timestamptz' },
+  { name: 'profile', type: 'text' },
+  { name: 'subject', type: 'bytea' },
+  { name: 'ski', type: 'bytea' },
+  { name: 'sha256', type: 'bytea' },
+  { name: 'der', type: 'bytea' }
+];
+
+const statusColumns: readonly SqlColumn[] = [
+  { name: 'certificate', type: 'int8' },
+  { name: 'eui', type: 'int8' },
+  { name: 'stated_at', type: 'timestamptz' },
+  { name: 'device', type: 'bool' },
+  { name: 'manufacturing', type: 'bool' },
+  { name: 'status', type: 'text' },
+  { name: 'usage', type: 'text' }
+];
+
+/**
+ * Copies certificates and their statuses. Rows go in sorted by what must be unique, so that two repositories that
+ * meet wait for each other instead of locking each other out; a unique violation (23505) says that another one was
+ * first.
+ */
+export async function copyCertificates(
+  sql: Sql,
+  trx: Knex.Transaction,
+  placed: readonly PlacedCertificate[]
+): Promise<void> {
+  const bySerial = [...placed].sort((a, b) => compare(a.checked.serial, b.checked.serial));
+  await sql.copy(
+    trx,
+    'repository.certificate',
+    certificateColumns,
+    bySerial.map(({ id, checked }) => [
+      id,
+      checked.serial,
+      checked.issuerName,
+      checked.role,
+      checked.kind,
+      checked.usage,
+      signed(checked.eui),
+      hashPrefix(checked.sha1),
+      hashPrefix(checked.publicKeyHash),
+      checked.certificate.notBefore,
+      checked.certificate.notAfter,
+      checked.profile,
+      checked.certificate.subject.der,
+      checked.ski,
+      checked.sha256,
+      checked.certificate.der
+    ])
   );
-  return found.map(row => ({ ...row, serial: row.serial.replaceAll('-', '') }));
+  const byUsage = [...placed].sort(
+    (a, b) =>
+      compare(a.checked.eui ?? 0n, b.checked.eui ?? 0n) ||
+      compare(a.checked.usage ?? '', b.checked.usage ?? '')
+  );
+  await sql.copy(
+    trx,
+    'repository.certificate_status',
+    statusColumns,
+    byUsage.map(({ id, checked, status, at }) => {
+      const device = checked.kind === 'device';
+      return [id, signed(checked.eui), at, device, device && status === 'I', status, checked.usage];
+    })
+  );
+}
+
+/** A publication as it is entered. */
+export interface NewPublication {
+  readonly id: bigint;
+  readonly kind: 'certificates' | 'crl';
+  /** Hexadecimal; null for revocation lists. */
+  readonly groupId: string | null;
+  readonly peer: string;
+  readonly items: number;
+  readonly acceptedAt: Date;
 }
 
 /**
- * Enters a publication and answers its id; undefined when its group is already here. Waits for a transaction
- * that is entering the same group.
+ * Enters publications and gives each the next number of the feed, without a gap. The last statement before the
+ * commit: whoever enters others waits for this transaction from here on. Answers the numbers in the order given.
  */
-export async function insertPublication(
-  trx: Knex.Transaction,
-  publication: {
-    readonly kind: 'certificates' | 'crl';
-    readonly groupId: string | null;
-    readonly peer: string;
-    readonly items: number;
-    readonly acceptedAt: Date;
-  }
-): Promise<string | undefined> {
+export async function enterPublications(
+  connection: Connection,
+  publications: readonly NewPublication[]
+): Promise<string[]> {
+  const entered = await rows<{ id: string; sequence: string }>(
+    connection,
+    'enter-publications',
+    `with head as (update repository.feed_head set last = last + $1::integer returning last)
+     insert into repository.publication (id, sequence, kind, group_id, peer, items, accepted_at)
+     overriding system value
+     select new.id, head.last - $1::integer + new.place, new.kind, new.group_id, new.peer, new.items, new.accepted_at
+     from head, unnest($2::bigint[], $3::text[], $4::uuid[], $5::text[], $6::integer[], $7::timestamptz[])
+       with ordinality as new (id, kind, group_id, peer, items, accepted_at, place)
+     returning id, sequence`,
+    [
+      publications.length,
+      publications.map(one => one.id),
+      publications.map(one => one.kind),
+      publications.map(one => one.groupId),
+      publications.map(one => one.peer),
+      publications.map(one => one.items),
+      publications.map(one => one.acceptedAt)
+    ]
+  );
+  const sequences = new Map(entered.map(row => [BigInt(row.id), row.sequence]));
+  return publications.map(({ id }) => {
+    const sequence = sequences.get(id);
+    if (sequence === undefined) throw new Error('the feed has no head');
+    return sequence;
+  });
+}
+
+/** An id for a publication that is entered alone. */
+export async function newPublicationId(connection: Connection): Promise<bigint> {
   const [row] = await rows<{ id: string }>(
-    trx,
-    'insert-publication',
-    `insert into repository.publication (kind, group_id, peer, items, accepted_at) values (?, ?::uuid, ?, ?, ?)
-     on conflict (group_id) do nothing returning id`,
-    [
-      publication.kind,
-      publication.groupId,
-      publication.peer,
-      publication.items,
-      publication.acceptedAt.toISOString()
-    ]
+    connection,
+    'new-publication-id',
+    "select nextval('repository.publication_id_seq') as id",
+    []
   );
-  return row?.id;
+  if (row === undefined) throw new Error('a sequence answers a number');
+  return BigInt(row.id);
 }
 
-/** Locks the feed until the transaction ends: publications after this one wait. Taken as late as possible. */
-export async function lockFeed(trx: Knex.Transaction): Promise<void> {
-  await rows(trx, 'lock-feed', 'select last from repository.feed_head for update', []);
+/** Locks the feed until the transaction ends: publications after this one wait. For lists, which are few. */
+export async function lockFeed(connection: Connection): Promise<void> {
+  await rows(connection, 'lock-feed', 'select last from repository.feed_head for update', []);
 }
 
-/** Gives a publication the next number of the feed, without a gap. The last write of a transaction. */
-export async function appendToFeed(trx: Knex.Transaction, publication: string): Promise<string> {
-  const [row] = await rows<{ sequence: string }>(
-    trx,
-    'append-to-feed',
-    `with next as (update repository.feed_head set last = last + 1 returning last)
-     insert into repository.feed (sequence, publication) select last, ?::bigint from next returning sequence`,
-    [publication]
-  );
-  if (row === undefined) throw new Error('the feed has no head');
-  return row.sequence;
+function signed(eui: bigint | null): bigint | null {
+  return eui === null ? null : eui64ToSigned(eui);
 }
 
-/**
- * Inserts certificates and their statuses. A certificate whose issuer and serial number are already here is left
- * out; the answer is the serial numbers that were inserted. Rows go in sorted, so that two groups that meet wait
- * for each other instead of locking each other out.
- */
-export async function insertCertificates(
-  trx: Knex.Transaction,
-  publication: string,
-  certificates: readonly CheckedCertificate[],
-  at: Date
-): Promise<Set<string>> {
-  const sorted = [...certificates].sort((a, b) => compare(a.serial, b.serial));
-  const inserted = await rows<{ id: string; serial: string }>(
-    trx,
-    'insert-certificates',
-    `insert into repository.certificate (serial, issuer, subject, profile, kind, eui, role, usage, ski,
-       public_key_hash, not_before, not_after, sha1, sha256, der, publication)
-     select new.*, ?::bigint from unnest(?::uuid[], ?::bytea[], ?::bytea[], ?::text[], ?::text[], ?::bigint[],
-       ?::smallint[], ?::text[], ?::bytea[], ?::bytea[], ?::timestamptz[], ?::timestamptz[], ?::bytea[],
-       ?::bytea[], ?::bytea[]) as new
-     on conflict (serial, issuer) do nothing returning id, serial`,
-    [
-      publication,
-      sorted.map(row => row.serial),
-      sorted.map(row => Buffer.from(row.certificate.issuer.der)),
-      sorted.map(row => Buffer.from(row.certificate.subject.der)),
-      sorted.map(row => row.profile),
-      sorted.map(row => row.kind),
-      sorted.map(row => (row.eui === null ? null : eui64ToSigned(row.eui).toString())),
-      sorted.map(row => row.role),
-      sorted.map(row => row.usage),
-      sorted.map(row => Buffer.from(row.ski)),
-      sorted.map(row => Buffer.from(row.publicKeyHash)),
-      sorted.map(row => row.certificate.notBefore.toISOString()),
-      sorted.map(row => row.certificate.notAfter.toISOString()),
-      sorted.map(row => Buffer.from(row.sha1)),
-      sorted.map(row => Buffer.from(row.sha256)),
-      sorted.map(row => Buffer.from(row.certificate.der))
-    ]
-  );
-  if (inserted.length > 0)
-    await insertStatuses(
-      trx,
-      inserted.map(row => row.id),
-      at
-    );
-  return new Set(inserted.map(row => row.serial.replaceAll('-', '')));
-}
-
-/**
- * The first certificate of a device and usage is the one put in at manufacture, in use from the start; a later
- * one is pending until it is stated to be in use. Which is first, the unique index decides, also between two
- * repositories. Certificates of organisations and authorities are in use from the start.
- */
-async function insertStatuses(trx: Knex.Transaction, ids: readonly string[], at: Date): Promise<void> {
-  await rows(
-    trx,
-    'insert-statuses-in-use',
-    `insert into repository.certificate_status (certificate, eui, usage, device, status, manufacturing, stated_at)
-     select id, eui, usage, kind = 'device', 'I', kind = 'device', ? from repository.certificate
-     where id = any(?::bigint[]) order by eui, usage, not_before, id on conflict do nothing`,
-    [at.toISOString(), ids]
-  );
-  await rows(
-    trx,
-    'insert-statuses-pending',
-    `insert into repository.certificate_status (certificate, eui, usage, device, status, manufacturing, stated_at)
-     select c.id, c.eui, c.usage, true, 'P', false, ? from repository.certificate c
-     where c.id = any(?::bigint[])
-       and not exists (select from repository.certificate_status s where s.certificate = c.id)`,
-    [at.toISOString(), ids]
-  );
-}
-
-function compare(a: string, b: string): number {
+function compare<T extends string | bigint>(a: T, b: T): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -6,12 +6,12 @@ const serialOctets = 16;
 
 /** Up to 16 octets of a non-negative number, or undefined when the number does not fit (none of ours is longer). */
 export function serialToUuid(octets: Uint8Array): string | undefined {
-  const firstSet = octets.findIndex(octet => octet !== 0);
-  const significant = firstSet < 0 ? octets.subarray(octets.length) : octets.subarray(firstSet);
-  if (significant.length > serialOctets) return undefined;
-  return Buffer.from(significant)
-    .toString('hex')
-    .padStart(serialOctets * 2, '0');
+  let first = 0;
+  while (first < octets.length && octets[first] === 0) first += 1;
+  const length = octets.length - first;
+  if (length > serialOctets) return undefined;
+  const digits = Buffer.from(octets.buffer, octets.byteOffset + first, length).toString('hex');
+  return digits.padStart(serialOctets * 2, '0');
 }
 
 /**

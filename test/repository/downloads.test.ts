@@ -107,6 +107,26 @@ describe('downloads', function () {
     expect(current.status).to.equal(304);
   });
 
+  it('serves a certificate by the hashes of its octets', async () => {
+    const { der } = device.certificate;
+    for (const algorithm of ['sha1', 'sha256']) {
+      const hash = createHash(algorithm).update(der).digest('hex');
+      for (const name of [hash, hash.toUpperCase(), `${hash}.cer`]) {
+        const path = `/certificates/${algorithm}/${name}?apikey=${apiKey}`;
+        const answer = await running.ask({ path });
+        expect([answer.status, answer.body.equals(der)]).to.deep.equal([200, true]);
+        const event = await eventOf(running, String(answer.headers['audit-reference']));
+        expect(event.facts).to.deep.equal({ query: `${algorithm} ${hash}`, hits: 1 });
+      }
+      // The first octets, which the index of SHA-1 knows, are not enough.
+      const other = `${hash.slice(0, -2)}${hash.endsWith('00') ? '01' : '00'}`;
+      const none = await running.ask({ path: `/certificates/${algorithm}/${other}?apikey=${apiKey}` });
+      expect([none.status, problemCode(none)]).to.deep.equal([404, 'repository/not-found']);
+      const locked = await running.ask({ path: `/certificates/${algorithm}/${hash}` });
+      expect(locked.status).to.equal(403);
+    }
+  });
+
   it('refuses a certificate without an API key, and one that is not here', async () => {
     const { serialHex } = device.certificate;
     for (const query of ['', '?apikey=', '?apikey=wrong']) {

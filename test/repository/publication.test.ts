@@ -43,7 +43,7 @@ describe('publication of certificates', function () {
     const answer = await running.publish(...group);
     expect(answer.status).to.equal(200);
     expect(await stored()).to.equal(before + 40);
-    const feed = await running.ownerKnex('feed').orderBy('sequence').pluck<string[]>('sequence');
+    const feed = await running.ownerKnex('publication').orderBy('sequence').pluck<string[]>('sequence');
     expect(feed.map(Number)).to.deep.equal(feed.map((_, index) => index + 1));
     expect(JSON.parse(answer.body.toString())).to.deep.equal({ outcome: 'published', sequence: feed.at(-1) });
   });
@@ -58,17 +58,16 @@ describe('publication of certificates', function () {
     expect(String(row['serial']).replaceAll('-', '').toUpperCase()).to.equal(certificate.serialHex);
     expect(row['usage']).to.equal('DS');
     expect(row['profile']).to.equal('device-ds');
-    expect((row['issuer'] as Buffer).equals(certificate.issuer.der)).to.equal(true);
+    const issuer = await running.ownerKnex('issuer').where({ id: row['issuer'] }).first<{ name: Buffer }>();
+    expect(issuer.name.equals(certificate.issuer.der)).to.equal(true);
     expect((row['ski'] as Buffer).equals(certificate.subjectKeyIdentifier ?? Buffer.alloc(0))).to.equal(true);
     expect((row['not_after'] as Date).toISOString()).to.equal('9999-12-31T23:59:59.000Z');
-    const hash = (column: string, algorithm: string, octets: Uint8Array) => {
-      expect((row[column] as Buffer).equals(createHash(algorithm).update(octets).digest()), column).to.equal(
-        true
-      );
-    };
-    hash('sha1', 'sha1', certificate.der);
-    hash('sha256', 'sha256', certificate.der);
-    hash('public_key_hash', 'sha256', certificate.publicKey.spki);
+    const hash = (algorithm: string, octets: Uint8Array) => createHash(algorithm).update(octets).digest();
+    expect((row['sha256'] as Buffer).equals(hash('sha256', certificate.der))).to.equal(true);
+    expect(row['sha1_prefix']).to.equal(hash('sha1', certificate.der).readBigInt64BE().toString());
+    expect(row['public_key_prefix']).to.equal(
+      hash('sha256', certificate.publicKey.spki).readBigInt64BE().toString()
+    );
   });
 
   it('keeps EUI-64s above 2^63', async () => {
@@ -265,7 +264,8 @@ describe('publication of certificates', function () {
       'update repository.crl set der = der',
       'delete from repository.revocation',
       'update repository.certificate_status set manufacturing = true',
-      'update repository.feed set sequence = 1',
+      'update repository.publication set sequence = 1',
+      'update repository.issuer set name = name',
       'delete from repository.api_key'
     ]) {
       const code = await running.knex.raw(statement).then(

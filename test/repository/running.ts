@@ -16,6 +16,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { findAuditEvent, openAudit, type OpenAuditLog } from '../../ops/audit/index.js';
 import type { Entry } from '../../ops/audit/entry.js';
+import { createSql } from '../../ops/database/index.js';
 import type { Clock } from '../../ops/kit/clock.js';
 import { encodePem, encodeName, oids, subjectAltNameExtension } from '../../pki/x509/index.js';
 import { encodePublication } from '../../pki/messages/index.js';
@@ -172,6 +173,7 @@ async function run(
   const hooks: Running['hooks'] = { onStage: () => undefined };
   const repository = createRepository({
     database: knex,
+    sql: createSql(),
     clock,
     audit,
     log,
