@@ -1,3 +1,5 @@
+import { batchAuditEvents } from './batch/audit-events.js';
+
 /** Every kind of event the RA records; closed. Facts are identifiers, codes and hashes, never personal data. */
 export const auditEvents = {
   'ra.started':
@@ -21,7 +23,8 @@ export const auditEvents = {
   'ra.system.registered': 'An Authorised System was registered and its certificate ordered',
   'ra.system.changed': 'The state of an Authorised System was changed',
   'ra.client.bound': 'A client certificate was bound to an Authorised System',
-  'ra.admin.refused': 'An administrative request was refused'
+  'ra.admin.refused': 'An administrative request was refused',
+  ...batchAuditEvents
 } as const;
 
 export type RaAuditEvent = keyof typeof auditEvents;

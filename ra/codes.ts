@@ -53,11 +53,28 @@ export type RaCode =
   | 'idempotency/reused'
   | 'resource/not-found'
   | 'resource/conflict'
+  | 'batch/message'
+  | 'batch/too-many'
+  | 'batch/unknown'
+  | 'batch/query'
+  | 'batch/expired'
+  | 'batch/upload'
+  | 'batch/not-readable'
+  | 'batch/not-stored'
+  | 'batch/busy'
+  | 'batch/not-complete'
+  | 'archive/form'
+  | 'archive/method'
+  | 'archive/name'
+  | 'archive/duplicate'
+  | 'archive/size'
+  | 'archive/damaged'
   | 'ca/not-claimed'
   | 'ca/pending'
   | 'ca/refused'
   | 'statement/unavailable'
   | 'checker/unavailable'
+  | 'overloaded'
   | 'database/unavailable'
   | 'audit/unavailable'
   | 'internal';
@@ -378,6 +395,134 @@ export const codes: Readonly<Record<RaCode, CodeEntry>> = {
     text: 'The resource conflicts with one that exists',
     action: correct
   },
+  'batch/message': {
+    status: 'FORMAT_ERROR',
+    errorCode: 'FM:AA1',
+    http: 400,
+    retryable: false,
+    text: 'The batch is not XML of the schema of a batch',
+    action: correct
+  },
+  'batch/too-many': {
+    status: 'FORMAT_ERROR',
+    errorCode: 'FM:AA2',
+    http: 413,
+    retryable: false,
+    text: 'The batch holds more requests than the maximum',
+    action: 'send the requests in smaller batches'
+  },
+  'batch/unknown': {
+    status: 'FORMAT_ERROR',
+    errorCode: 'FM:AA3',
+    http: 404,
+    retryable: false,
+    text: 'Unknown BatchId',
+    action: correct
+  },
+  'batch/query': {
+    status: 'FORMAT_ERROR',
+    errorCode: 'FM:AA4',
+    http: 400,
+    retryable: false,
+    text: 'The query is not one BatchId',
+    action: correct
+  },
+  'batch/expired': {
+    status: 'FORMAT_ERROR',
+    errorCode: 'FM:AA5',
+    http: 410,
+    retryable: false,
+    text: 'The results of the batch are not available any more',
+    action: 'fetch the certificates from the repository'
+  },
+  'batch/upload': {
+    status: 'FORMAT_ERROR',
+    errorCode: 'FM:AA6',
+    http: 408,
+    retryable: false,
+    text: 'The upload broke off or was too slow',
+    action: 'send the batch again, without pauses'
+  },
+  'batch/not-readable': {
+    status: 'WORKFLOW_ERROR',
+    errorCode: 'WF:BB1',
+    http: 503,
+    retryable: true,
+    text: 'Batches cannot be looked up at the moment',
+    action: resend
+  },
+  'batch/not-stored': {
+    status: 'WORKFLOW_ERROR',
+    errorCode: 'WF:BB2',
+    http: 503,
+    retryable: true,
+    text: 'The batch cannot be stored at the moment',
+    action: resend
+  },
+  'batch/busy': {
+    status: 'WORKFLOW_ERROR',
+    errorCode: 'WF:BB3',
+    http: 429,
+    retryable: true,
+    text: 'Too many uploads are under way',
+    action: 'wait for the answer to an upload, then send the same request again'
+  },
+  'batch/not-complete': {
+    status: 'WORKFLOW_ERROR',
+    errorCode: 'WF:BB4',
+    http: 409,
+    retryable: false,
+    text: 'The batch is not completed',
+    action: 'fetch the results when the batch is completed'
+  },
+  'archive/form': {
+    status: 'FORMAT_ERROR',
+    errorCode: 'FM:ZP1',
+    http: 400,
+    retryable: false,
+    text: 'The archive is not one plain ZIP file of requests',
+    action: correct
+  },
+  'archive/method': {
+    status: 'FORMAT_ERROR',
+    errorCode: 'FM:ZP2',
+    http: 400,
+    retryable: false,
+    text: 'The archive is encrypted or packed by another method than deflate',
+    action: correct
+  },
+  'archive/name': {
+    status: 'FORMAT_ERROR',
+    errorCode: 'FM:ZP3',
+    http: 400,
+    retryable: false,
+    text: 'A name is not that of a file that belongs there',
+    action: correct
+  },
+  'archive/duplicate': {
+    status: 'FORMAT_ERROR',
+    errorCode: 'FM:ZP4',
+    http: 400,
+    retryable: false,
+    text: 'Two files in the archive have one name',
+    action: correct
+  },
+  'archive/size': {
+    status: 'FORMAT_ERROR',
+    errorCode: 'FM:ZP5',
+    http: 413,
+    retryable: false,
+    text: 'A file in the archive is larger than a request',
+    action: correct
+  },
+  'archive/damaged': {
+    status: 'FORMAT_ERROR',
+    errorCode: 'FM:ZP6',
+    http: 400,
+    retryable: false,
+    text: 'A file in the archive is not what its headers say',
+    action: correct
+  },
   'ca/not-claimed': {
     status: 'CA_ERROR',
     errorCode: 'CA:CA1',
@@ -416,6 +561,14 @@ export const codes: Readonly<Record<RaCode, CodeEntry>> = {
     http: 503,
     retryable: true,
     text: 'The request cannot be checked at the moment',
+    action: resend
+  },
+  overloaded: {
+    status: 'CA_ERROR',
+    errorCode: 'CA:OV1',
+    http: 503,
+    retryable: true,
+    text: 'More requests are waiting than can be answered in time',
     action: resend
   },
   'database/unavailable': {

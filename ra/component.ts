@@ -1,17 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { adHocPath, serveAdHoc } from './adhoc/service.js';
 import { TransactionIds } from './adhoc/transaction-id.js';
+import { BatchPart, batchPath, serveBatch, serveBatchProgress, startBatches } from './batch/index.js';
+import { Clients } from './clients.js';
 import type { RaContext, RaDeps } from './deps.js';
 import { openApiDocument } from './enrolment/openapi.js';
 import { serveEnrolment } from './enrolment/service.js';
 import { serveClaim, serveReport } from './http/certification-authority.js';
 import { sendJson, sendProblem } from './http/send.js';
+import { Deliveries } from './issuance/deliver.js';
+import { trimCreations } from './issuance/idempotency.js';
 import { Outcomes } from './issuance/outcomes.js';
+import { acceptGroup } from './issuance/serve.js';
 import { withdrawExpired } from './issuance/withdraw.js';
 import { raMetrics } from './metrics.js';
+import { serveBatchOperator } from './operator/batches.js';
 import { serveOperator } from './operator/service.js';
+import { portalPath, servePortal } from './portal/index.js';
 import { Rates } from './rates.js';
 import { asRefusal, Refusal } from './refusal.js';
+import { Sealing } from './sealing.js';
 import { Signal } from './signal.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -57,34 +66,60 @@ export function createRa(deps: RaDeps): Ra {
   const context: RaContext = {
     ...deps,
     rates: new Rates(deps.policy, deps.config.hardRatePerSecond),
-    outcomes: new Outcomes(deps.database, deps.config.outcomePollMs, error =>
-      deps.log.warn({ err: error }, 'outcomes cannot be read')
+    outcomes: new Outcomes(
+      deps.database,
+      deps.sql,
+      deps.config.outcomePollMs,
+      error => deps.log.warn({ err: error }, 'outcomes cannot be read'),
+      () => context.accepting.look()
     ),
-    openOrders: new Signal(),
+    clients: new Clients(deps.database, deps.sql),
+    sealing: new Sealing(deps.audit),
+    accepting: acceptGroup(() => context),
+    batch: new BatchPart(deps.config.batches, deps.metrics),
+    deliveries: new Deliveries(deps.database, deps.sql, error =>
+      deps.log.warn({ err: error }, 'delivery marks not changed')
+    ),
+    openOrders: { adhoc: new Signal(), batch: new Signal() },
     stopping: stopping.signal,
     measures: raMetrics(deps.metrics)
   };
-  const transactionIds = new TransactionIds(deps.database);
+  const transactionIds = new TransactionIds(deps.database, deps.sql);
   const openApi = openApiDocument();
   const upkeep = runUpkeep(context);
+  const batches = startBatches(context);
 
   const publicRoutes = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = pathOf(request);
     if (path === adHocPath && request.method === 'POST')
       await serveAdHoc(context, transactionIds, request, response);
+    else if (path.startsWith(batchPath)) await serveBatch(context, request, response);
+    else if (path === '/ra/v1/batches' || path.startsWith('/ra/v1/batches/'))
+      await serveBatchProgress(context, request, response);
+    else if (path === portalPath || path.startsWith(`${portalPath}/`))
+      await servePortal(context, request, response);
     else if (path === '/openapi.json' && request.method === 'GET') sendJson(response, 200, openApi);
     else await serveEnrolment(context, request, response);
   };
 
+  /** Names of internal peers, empty for none: a connection keeps its certificate for life. */
+  const peers = new WeakMap<Socket, string>();
   const internalRoutes = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const peer = deps.peerComponent(request.socket);
+    const { socket } = request;
+    let peer = peers.get(socket);
+    if (peer === undefined) {
+      peer = deps.peerComponent(socket) ?? '';
+      peers.set(socket, peer);
+    }
     const path = pathOf(request);
-    const isCa = peer !== undefined && /^ca(-[0-9]{1,4})?$/.test(peer);
+    const isCa = /^ca(-[0-9]{1,4})?$/.test(peer);
     if (isCa && path === '/ca/v1/claim' && request.method === 'POST') {
       const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
       await serveClaim(context, peer, searchParams, request, response);
     } else if (isCa && path === '/ca/v1/report' && request.method === 'POST')
       await serveReport(context, peer, request, response);
+    else if (peer === 'operator' && (path === '/admin/v1/batches' || path.startsWith('/admin/v1/batches/')))
+      await serveBatchOperator(context, peer, request, response);
     else if (peer === 'operator' && path.startsWith('/admin/v1/'))
       await serveOperator(context, peer, request, response);
     else sendProblem(response, new Refusal('resource/not-found'));
@@ -97,14 +132,21 @@ export function createRa(deps: RaDeps): Ra {
     async stop() {
       stopping.abort();
       context.outcomes.stop();
-      await upkeep;
+      await Promise.all([upkeep, batches.stop()]);
     }
   };
 }
 
-function pathOf(request: IncomingMessage): string {
+/** The path alone; one of plain segments is what it says, and reading it as an address would cost more than its route. */
+/** Whether a request to the public listener carries a batch, which has its own time for that. */
+export function takesUpload(url: string): boolean {
+  return url.startsWith(batchPath) || url.startsWith(portalPath);
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  if (/^(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+\/?$/.test(url)) return url;
   try {
-    return new URL(request.url ?? '/', 'http://localhost').pathname;
+    return new URL(url, 'http://localhost').pathname;
   } catch {
     return '/';
   }
@@ -132,6 +174,7 @@ async function runUpkeep(context: RaContext): Promise<void> {
     if (context.stopping.aborted) return;
     try {
       await withdrawExpired(context);
+      await trimCreations(context);
       const now = context.clock.now();
       const { rows } = await context.database.raw<{
         rows: { state: string; orders: number; late: number }[];

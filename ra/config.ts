@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { batchSettings } from './batch/config.js';
 
 /**
  * The RA's own settings. Figures of the Smart Energy Code are not here but in the policy (`pki/profile`); these
@@ -39,7 +40,9 @@ export const raConfigSchema = z.strictObject({
   /** Withdraw expired orders that nobody claimed. */
   sweepMs: z.number().int().min(100).max(3_600_000).default(5_000),
   /** Requests per second and party above which requests are refused; Appendix N is softer and only counted. */
-  hardRatePerSecond: z.number().positive().max(10_000).default(50)
+  hardRatePerSecond: z.number().positive().max(10_000).default(50),
+  /** The batched service. */
+  batches: batchSettings.prefault({})
 });
 
 /** Settings that passed. */

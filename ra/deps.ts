@@ -1,11 +1,16 @@
 import type { ComponentDeps, PeerComponent } from '../ops/kit/deps.js';
 import type { Certificate, Policy } from '../pki/index.js';
 import type { RequestCode, RequestFacts, RequestKind, RequestRule } from '../pki/request/index.js';
-import type { DeviceStatusProvider, StatementSigner } from '../pki/messages/index.js';
+import type { DeviceStatusProvider, Lane, StatementSigner } from '../pki/messages/index.js';
+import type { BatchPart } from './batch/part.js';
+import type { Clients } from './clients.js';
 import type { RaConfig } from './config.js';
+import type { Deliveries } from './issuance/deliver.js';
 import type { Outcomes } from './issuance/outcomes.js';
+import type { AcceptGroup } from './issuance/serve.js';
 import type { RaMetrics } from './metrics.js';
 import type { Rates } from './rates.js';
+import type { Sealing } from './sealing.js';
 import type { Signal } from './signal.js';
 
 /** Everything the RA is given. */
@@ -16,10 +21,11 @@ export interface RaDeps extends ComponentDeps {
   readonly statementSigner: StatementSigner;
   readonly deviceStatus: DeviceStatusProvider;
   /**
-   * Checks R1–R8 and R16 on decoded bytes, proof of possession with them, away from the event loop. Rejects only
-   * when no answer could be had (the worker died, the queue is full): never the client's fault.
+   * Checks R1–R8 and R16 on decoded bytes, proof of possession with them, away from the event loop. Verdicts in the
+   * order of the requests. Rejects only when no verdict could be had (the worker died, the queue is full): never the
+   * client's fault.
    */
-  checkRequest(bytes: Uint8Array, kind: RequestKind): Promise<RequestVerdict>;
+  checkRequests(requests: readonly RequestToCheck[], lane: Lane): Promise<readonly RequestVerdict[]>;
   readonly clientTrust: ClientTrust;
   readonly peerComponent: PeerComponent;
 }
@@ -28,10 +34,25 @@ export interface RaDeps extends ComponentDeps {
 export interface RaContext extends RaDeps {
   readonly rates: Rates;
   readonly outcomes: Outcomes;
-  readonly openOrders: Signal;
+  /** Registered clients as last read; whoever changes a party or a system calls `forget`. */
+  readonly clients: Clients;
+  /** Where single requests are checked and decided together. */
+  readonly accepting: AcceptGroup;
+  readonly deliveries: Deliveries;
+  readonly sealing: Sealing;
+  /** Woken when orders of a lane have been stored. */
+  readonly openOrders: Readonly<Record<Lane, Signal>>;
+  /** What the parts of the batched service share. */
+  readonly batch: BatchPart;
   /** Aborted when the component stops. */
   readonly stopping: AbortSignal;
   readonly measures: RaMetrics;
+}
+
+/** One request as its checks see it. */
+export interface RequestToCheck {
+  readonly bytes: Uint8Array;
+  readonly kind: RequestKind;
 }
 
 /** What a check found; plain data, because it crosses from a worker. */

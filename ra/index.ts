@@ -8,8 +8,8 @@
  * no request, no client certificate before it is checked, and no report that disagrees with its orders. It holds
  * no CA key and reaches no HSM; the key that signs orders is behind a `StatementSigner` it is given.
  */
-export { createRa, type Ra, type RaHealth } from './component.js';
-export type { ClientTrust, RaDeps, RequestVerdict } from './deps.js';
+export { createRa, takesUpload, type Ra, type RaHealth } from './component.js';
+export type { ClientTrust, RaDeps, RequestToCheck, RequestVerdict } from './deps.js';
 export { raConfigSchema, type RaConfig, type RaConfigInput } from './config.js';
 export { migrations } from './schema/index.js';
 export { auditEvents } from './audit-events.js';

@@ -43,6 +43,17 @@ export function raMetrics(register: Registry) {
       labelNames: ['event'],
       registers
     }),
+    groupSize: new Histogram({
+      name: 'opensmki_ra_group_size',
+      help: 'Single requests that were checked and decided together',
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128],
+      registers
+    }),
+    groupWaiting: new Gauge({
+      name: 'opensmki_ra_group_waiting',
+      help: 'Single requests that were left waiting when the last group began',
+      registers
+    }),
     alarms: new Counter({
       name: 'opensmki_ra_alarms_total',
       help: 'Events that need a person',

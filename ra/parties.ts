@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Sql } from '../ops/kit/deps.js';
 import { eui64FromSigned } from '../pki/identifier/index.js';
 
 /** Roles in which an Authorised System may act before the RA (SEC Appendix M 2.4, Appendix N 2.1.2). */
@@ -62,20 +63,46 @@ export async function allSystems(knex: Knex): Promise<AuthorisedSystem[]> {
   return readSystems(knex, query => void query.orderBy('s.name'));
 }
 
-/** The client whose certificate has this SHA-256, or `undefined` when it is bound to no system. */
-export async function clientByCertificate(knex: Knex, sha256: Uint8Array): Promise<Client | undefined> {
-  const [system] = await readSystems(
-    knex,
-    query =>
-      void query
-        .join('ra.client_certificate as c', 'c.system_id', 's.id')
-        .where('c.sha256', Buffer.from(sha256))
-        .groupBy('c.sha256')
-  );
-  if (system === undefined) return undefined;
-  const party = await partyById(knex, system.partyId);
-  return party && { system, party };
+interface ClientRow extends SystemRow {
+  sha256: string;
+  signifier: string;
+  party_state: PartyState;
+  device_subscriber: boolean;
+  organisation_subscriber: boolean;
+  identifiers: PartyRow['identifiers'];
 }
+
+/** The clients whose certificates have these SHA-256, by it in lower-case hexadecimal; those bound to no system are not there. */
+export async function clientsByCertificate(
+  sql: Sql,
+  knex: Knex,
+  sha256s: readonly Uint8Array[]
+): Promise<ReadonlyMap<string, Client>> {
+  const rows = await sql.rows<ClientRow>(
+    knex,
+    'ra_clients_by_certificate',
+    `select encode(c.sha256, 'hex') as sha256, s.id, s.party_id, s.name, s.acting_roles, s.state,
+       array(select i.interface from ra.system_interface i where i.system_id = s.id order by 1) as interfaces,
+       p.signifier, p.state as party_state, p.device_subscriber, p.organisation_subscriber,
+       ${identifiersOfParty} as identifiers
+     from ra.client_certificate c
+     join ra.system s on s.id = c.system_id
+     join ra.party p on p.id = s.party_id
+     where c.sha256 = any($1::bytea[])`,
+    [sha256s]
+  );
+  return new Map(
+    rows.map(row => [
+      row.sha256,
+      { system: systemOf(row), party: partyOf({ ...row, id: row.party_id, state: row.party_state }) }
+    ])
+  );
+}
+
+/** Of the party `p`. */
+const identifiersOfParty = `(select coalesce(json_agg(json_build_object('eui', i.eui::text, 'roles',
+      (select coalesce(json_agg(r.role order by r.role), '[]') from ra.identifier_role r where r.eui = i.eui)
+      ) order by i.eui), '[]') from ra.identifier i where i.party_id = p.id)`;
 
 interface PartyRow {
   id: string;
@@ -93,20 +120,21 @@ async function readParties(knex: Knex, narrow: (query: Knex.QueryBuilder) => voi
     'p.state',
     'p.device_subscriber',
     'p.organisation_subscriber',
-    knex.raw(`(select coalesce(json_agg(json_build_object('eui', i.eui::text, 'roles',
-      (select coalesce(json_agg(r.role order by r.role), '[]') from ra.identifier_role r where r.eui = i.eui)
-      ) order by i.eui), '[]') from ra.identifier i where i.party_id = p.id) as identifiers`)
+    knex.raw(`${identifiersOfParty} as identifiers`)
   );
   narrow(query);
-  const rows = (await query) as PartyRow[];
-  return rows.map(row => ({
+  return ((await query) as PartyRow[]).map(partyOf);
+}
+
+function partyOf(row: PartyRow): Party {
+  return {
     id: row.id,
     signifier: row.signifier,
     state: row.state,
     deviceSubscriber: row.device_subscriber,
     organisationSubscriber: row.organisation_subscriber,
     identifiers: row.identifiers.map(({ eui, roles }) => ({ eui: eui64FromSigned(BigInt(eui)), roles }))
-  }));
+  };
 }
 
 interface SystemRow {
@@ -134,13 +162,16 @@ async function readSystems(
     )
     .groupBy('s.id');
   narrow(query);
-  const rows = (await query) as SystemRow[];
-  return rows.map(row => ({
+  return ((await query) as SystemRow[]).map(systemOf);
+}
+
+function systemOf(row: SystemRow): AuthorisedSystem {
+  return {
     id: row.id,
     partyId: row.party_id,
     name: row.name,
     actingRoles: row.acting_roles,
     interfaces: row.interfaces ?? [],
     state: row.state
-  }));
+  };
 }

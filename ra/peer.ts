@@ -7,6 +7,8 @@ export interface PeerCertificate {
   readonly der: Uint8Array;
   /** SHA-256 of the DER, 32 octets. */
   readonly sha256: Uint8Array;
+  /** The same in lower-case hexadecimal. */
+  readonly fingerprint: string;
 }
 
 const bySocket = new WeakMap<TLSSocket, PeerCertificate>();
@@ -24,7 +26,8 @@ export function peerCertificate(request: IncomingMessage): PeerCertificate | und
   const raw = socket.getPeerCertificate().raw as Buffer | undefined;
   if (raw === undefined || raw.length === 0) return undefined;
   const der = new Uint8Array(raw);
-  const peer = { der, sha256: new Uint8Array(createHash('sha256').update(der).digest()) };
+  const sha256 = createHash('sha256').update(der).digest();
+  const peer = { der, sha256: new Uint8Array(sha256), fingerprint: sha256.toString('hex') };
   bySocket.set(socket, peer);
   return peer;
 }

@@ -28,6 +28,8 @@ export class Rates {
   readonly #policy: Policy;
   readonly #hardPerSecond: number;
   readonly #parties = new Map<string, PartyRate>();
+  /** The last hour that was asked for, counted from 1970, and what clocks in London show in it. */
+  #hour = { since: NaN, london: 0 };
 
   constructor(policy: Policy, hardPerSecond: number) {
     this.#policy = policy;
@@ -59,10 +61,17 @@ export class Rates {
     return through === 'adhoc' ? this.#spacing(party, now) : this.#perDay(party, at);
   }
 
+  /** Clocks change at whole hours of Greenwich only, so that one hour has one name. */
+  #londonHour(at: Date): number {
+    const since = Math.floor(at.getTime() / 3_600_000);
+    if (since !== this.#hour.since) this.#hour = { since, london: Number(london.format(at)) };
+    return this.#hour.london;
+  }
+
   /** One request per spacing; a short burst of five is not an excess. */
   #spacing(party: PartyRate, now: Date): RateClass {
     const figures = this.#policy.figures;
-    const hour = londonHour(now);
+    const hour = this.#londonHour(now);
     const isDay = hour >= figures['adhoc.day.from'].value && hour < figures['adhoc.day.until'].value;
     const seconds = figures[isDay ? 'adhoc.day.spacing' : 'adhoc.night.spacing'].value;
     const drained = (now.getTime() - party.drainedAt) / 1_000 / seconds;
@@ -86,7 +95,3 @@ const london = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit',
   hourCycle: 'h23'
 });
-
-function londonHour(at: Date): number {
-  return Number(london.format(at));
-}

@@ -1,3 +1,5 @@
+import { batchStages } from './batch/stages.js';
+
 /**
  * The points of the RA's part of issuance at which `deps.stage` is called: before and after each write and each
  * call to another part. Fault tests stop the process there.
@@ -17,7 +19,8 @@ export const raStages = [
   'ra:cancel:before',
   'ra:cancel:after',
   'ra:deliver:before',
-  'ra:deliver:after'
+  'ra:deliver:after',
+  ...batchStages
 ] as const;
 
 export type RaStage = (typeof raStages)[number];

@@ -52,10 +52,10 @@ export async function serveAdHoc(
   const head = () => ({ id, build: deps.config.build, transactionId });
   const xml = { 'Content-Type': 'application/xml;charset=UTF-8' };
   try {
-    const requestId = await accept(deps, intake);
+    const accepted = await accept(deps, intake);
     const waitMs = deps.policy.figures['deadline.order'].value * 1_000;
-    await outcomeOrRefusal(deps, requestId, waitMs, connected);
-    const delivery = await deliver(deps, requestId, intake.client.system.id, {
+    const settled = await outcomeOrRefusal(deps, accepted, waitMs, connected);
+    const delivery = await deliver(deps, settled, intake.client.system.id, {
       transactionId: String(transactionId)
     });
     deps.measures.requests.inc({ interface: 'adhoc', status: 'SUCCESS' });

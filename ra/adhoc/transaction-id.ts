@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Sql } from '../../ops/kit/deps.js';
 
 /** `increment by` of the sequence `ra.transaction_id`: one call to the database for so many answers. */
 const block = 64n;
@@ -10,13 +11,15 @@ const block = 64n;
  */
 export class TransactionIds {
   readonly #database: Knex;
+  readonly #sql: Sql;
   #next = 0n;
   #end = 0n;
   #filling: Promise<void> | undefined;
   #spare = 0n;
 
-  constructor(database: Knex) {
+  constructor(database: Knex, sql: Sql) {
     this.#database = database;
+    this.#sql = sql;
   }
 
   async take(): Promise<bigint> {
@@ -35,10 +38,13 @@ export class TransactionIds {
   }
 
   async #fill(): Promise<void> {
-    const { rows } = await this.#database.raw<{ rows: { id: string }[] }>(
-      `select nextval('ra.transaction_id')::text as id`
+    const [row] = await this.#sql.rows<{ id: string }>(
+      this.#database,
+      'ra_transaction_ids',
+      `select nextval('ra.transaction_id') as id`,
+      []
     );
-    this.#next = BigInt(rows[0]?.id ?? 0);
+    this.#next = BigInt(row?.id ?? 0);
     this.#end = this.#next + block;
   }
 }

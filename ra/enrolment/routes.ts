@@ -9,7 +9,8 @@ import type { Intake } from '../intake/index.js';
 import { deliver } from '../issuance/deliver.js';
 import { idempotencyKey, remembered, rememberRefusal, type IdempotencyKey } from '../issuance/idempotency.js';
 import { continuation, requestById, type StoredRequest } from '../issuance/requests.js';
-import { accept, closedWithout, outcome } from '../issuance/serve.js';
+import { accept, attach, closedWithout, outcome, type Settled } from '../issuance/serve.js';
+import { partyById, systemById } from '../parties.js';
 import { asRefusal, Refusal } from '../refusal.js';
 import { newRequest, requestView, selfView } from './schemas.js';
 
@@ -87,15 +88,17 @@ export async function readJsonBody(call: Call): Promise<Uint8Array> {
 
 async function create(deps: RaContext, call: Call, intake: Intake, body: Uint8Array): Promise<void> {
   const key = keyOf(call, intake, body);
-  const request = await createOnce(deps, call, intake, key);
+  const settled = await createOnce(deps, call, intake, key);
+  const { request } = settled;
   const location = { Location: `/ra/v1/requests/${request.id}` };
   if (request.state === 'issued') {
-    const delivery = await deliver(deps, request.id, intake.client.system.id);
+    const delivery = await deliver(deps, settled, intake.client.system.id);
     const base64 = Buffer.from(delivery.certificate).toString('base64');
     const view = { ...viewOfRequest(request), certificate: base64 };
     sendJson(call.response, 201, view, location, delivery);
     return;
   }
+  await settled.sealed;
   if (request.state !== 'open') throw closedWithout(request);
   sendJson(call.response, 202, viewOfRequest(request), location);
 }
@@ -106,28 +109,28 @@ async function createOnce(
   call: Call,
   intake: Intake,
   key: IdempotencyKey
-): Promise<StoredRequest> {
+): Promise<Settled> {
   const connected = whileConnected(call.response);
-  const before = await remembered(deps.database, key);
+  const before = await remembered(deps, key);
   if (before !== undefined && 'refusal' in before) throw before.refusal;
   if (before !== undefined) {
-    const request = await requestById(deps.database, before.requestId);
+    const request = await requestById(deps, before.requestId);
     if (request !== undefined && continuation(request, deps.clock.now()) !== 'order-again')
-      return outcome(deps, request.id, deps.config.jsonWaitMs, connected);
+      return outcome(deps, await attach(deps, request.id), deps.config.jsonWaitMs, connected);
   }
   try {
-    const id = await accept(deps, intake, () => key);
-    return await outcome(deps, id, deps.config.jsonWaitMs, connected);
+    const accepted = await accept(deps, intake, () => key);
+    return await outcome(deps, accepted, deps.config.jsonWaitMs, connected);
   } catch (error) {
     const refusal = asRefusal(error);
     if (refusal.code === 'request/duplicate') {
       // The same creation at the same moment was accepted, and perhaps answered, after this one had looked.
-      const meanwhile = await remembered(deps.database, key);
+      const meanwhile = await remembered(deps, key);
       if (meanwhile !== undefined && 'requestId' in meanwhile)
-        return outcome(deps, meanwhile.requestId, deps.config.jsonWaitMs, connected);
+        return outcome(deps, await attach(deps, meanwhile.requestId), deps.config.jsonWaitMs, connected);
     }
     if (!refusal.entry.retryable && refusal.code !== 'internal' && before === undefined)
-      await rememberRefusal(deps.database, key, refusal, deps.clock.now());
+      await rememberRefusal(deps, key, refusal, deps.clock.now());
     throw refusal;
   }
 }
@@ -142,7 +145,7 @@ function keyOf(call: Call, intake: Intake, body: Uint8Array): IdempotencyKey {
 /** Another party's request is not there at all. */
 async function ownRequest(deps: RaContext, call: Call, intake: Intake): Promise<StoredRequest> {
   const id = z.uuid().safeParse(call.parameters['id']);
-  const request = id.success ? await requestById(deps.database, id.data) : undefined;
+  const request = id.success ? await requestById(deps, id.data) : undefined;
   if (request?.partyId !== intake.client.party.id) throw new Refusal('resource/not-found');
   if (request.kind === 'iki-client') throw new Refusal('resource/not-found');
   return request;
@@ -155,11 +158,15 @@ async function show(deps: RaContext, call: Call, intake: Intake): Promise<void> 
 async function certificate(deps: RaContext, call: Call, intake: Intake): Promise<void> {
   const request = await ownRequest(deps, call, intake);
   if (request.state !== 'issued') throw new Refusal('resource/not-found', 'no certificate yet');
-  const delivery = await deliver(deps, request.id, intake.client.system.id);
+  const settled = { request, sealed: Promise.resolve() };
+  const delivery = await deliver(deps, settled, intake.client.system.id);
   send(call.response, 200, { 'Content-Type': 'application/pkix-cert' }, delivery.certificate, delivery);
 }
 
-async function self(_deps: RaContext, call: Call, intake: Intake): Promise<void> {
-  const { party, system } = intake.client;
+/** As it is on record, not as it was when the client was last looked up. */
+async function self(deps: RaContext, call: Call, intake: Intake): Promise<void> {
+  const party = await partyById(deps.database, intake.client.party.id);
+  const system = await systemById(deps.database, intake.client.system.id);
+  if (party === undefined || system === undefined) throw new Refusal('client/not-registered');
   sendJson(call.response, 200, { ...viewOfParty(party), system: viewOfSystem(system) });
 }

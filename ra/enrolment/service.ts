@@ -38,7 +38,8 @@ export async function serveEnrolment(
     deps.measures.requests.inc({ interface: 'json', status: String(response.statusCode) })
   );
   try {
-    await clientCertificate.run(deps, intake);
+    const refusal = (await clientCertificate.run(deps, [intake])).get(intake);
+    if (refusal !== undefined) throw refusal;
     body = new Uint8Array(await readJsonBody(call));
     await found.route.run(deps, call, intake, body);
   } catch (error) {

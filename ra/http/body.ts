@@ -6,20 +6,29 @@ import { Refusal } from '../refusal.js';
  * destroyed, the connection would be gone before its answer, and the client's certificate with it. A client that
  * goes away rejects with the stream's error.
  */
-export async function readBody(request: IncomingMessage, max: number): Promise<Uint8Array> {
-  const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > max) throw new Refusal('message/too-large');
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > max) {
+export function readBody(request: IncomingMessage, max: number): Promise<Uint8Array> {
+  // By events: the stream's iterator costs as much as the rest of a small request.
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const refuse = (): void => {
+      request.removeListener('data', take);
       request.resume();
-      throw new Refusal('message/too-large');
-    }
-    chunks.push(chunk);
-  }
-  return new Uint8Array(Buffer.concat(chunks, length));
+      reject(new Refusal('message/too-large'));
+    };
+    const take = (chunk: Buffer): void => {
+      length += chunk.length;
+      if (length > max) refuse();
+      else chunks.push(chunk);
+    };
+    request.once('error', reject);
+    request.once('end', () => resolve(new Uint8Array(Buffer.concat(chunks, length))));
+    request.once('close', () => {
+      if (!request.complete) reject(new Error('the client went away'));
+    });
+    if (Number(request.headers['content-length'] ?? 0) > max) refuse();
+    else request.on('data', take);
+  });
 }
 
 /** Media type without parameters, lower case, and the charset parameter; both `undefined` where absent. */

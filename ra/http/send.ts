@@ -5,10 +5,7 @@ import type { Refusal } from '../refusal.js';
 /** Seconds a client should wait after a fault. DESIGN: longer than a signer's restart, short of an operator's. */
 const retryAfterSeconds = 5;
 
-/**
- * Writes an answer; with a delivery, keeps its mark true to what was written. A connection that is gone already
- * takes the mark back.
- */
+/** Writes an answer; a delivery is confirmed when it was written whole. */
 export function send(
   response: ServerResponse,
   status: number,
@@ -16,16 +13,11 @@ export function send(
   body: string | Uint8Array,
   delivery?: Delivery
 ): void {
-  if (delivery !== undefined) {
-    if (response.destroyed || response.writableEnded) {
-      delivery.withdraw();
-      return;
-    }
+  if (response.destroyed || response.writableEnded) return;
+  if (delivery !== undefined)
     response.once('close', () => {
       if (response.writableFinished) delivery.confirm();
-      else delivery.withdraw();
     });
-  } else if (response.destroyed || response.writableEnded) return;
   const octets = typeof body === 'string' ? Buffer.from(body) : body;
   response.writeHead(status, {
     'Content-Length': String(octets.length),

@@ -1,6 +1,6 @@
 import { Refusal } from '../refusal.js';
 import type { ActingRole } from '../parties.js';
-import type { IntakeCheck } from './check.js';
+import { each, type IntakeCheck } from './check.js';
 
 const adHocRoles: readonly ActingRole[] = ['import-supplier', 'gas-supplier', 'dcc'];
 
@@ -12,8 +12,8 @@ export const actingRole: IntakeCheck = {
   name: 'acting-role',
   rule: 'interface',
   applies: intake => intake.interface === 'adhoc',
-  run(_deps, intake) {
+  run: each((_deps, intake) => {
     if (!intake.client.system.actingRoles.some(role => adHocRoles.includes(role)))
       throw new Refusal('client/acting-role');
-  }
+  })
 };

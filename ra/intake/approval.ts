@@ -1,5 +1,5 @@
 import { Refusal } from '../refusal.js';
-import type { IntakeCheck } from './check.js';
+import { each, type IntakeCheck } from './check.js';
 
 /**
  * Orders for organisation and IKI certificates carry two officers' signatures. Until officers can sign, the test
@@ -9,8 +9,8 @@ export const approval: IntakeCheck = {
   name: 'approval',
   rule: 'approval',
   applies: intake => intake.kind !== 'device',
-  run(deps) {
+  run: each(deps => {
     const { environment, approvals } = deps.config;
     if (environment !== 'test' || approvals !== 'automatic') throw new Refusal('approval/required');
-  }
+  })
 };

@@ -1,5 +1,5 @@
 import { Refusal } from '../refusal.js';
-import type { IntakeCheck } from './check.js';
+import { each, type IntakeCheck } from './check.js';
 
 /**
  * The party is active (SEC section M8: suspension and expulsion stop requests) and an Authorised Subscriber for
@@ -9,10 +9,10 @@ export const authorisation: IntakeCheck = {
   name: 'authorisation',
   rule: 'interface',
   applies: intake => intake.interface !== 'admin',
-  run(_deps, intake) {
+  run: each((_deps, intake) => {
     const { party } = intake.client;
     if (party.state !== 'active') throw new Refusal('party/not-active');
     const authorised = intake.kind === 'device' ? party.deviceSubscriber : party.organisationSubscriber;
     if (!authorised) throw new Refusal('party/not-authorised');
-  }
+  })
 };

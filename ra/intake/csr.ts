@@ -6,7 +6,7 @@ import {
 } from '../../pki/request/index.js';
 import type { RaCode } from '../codes.js';
 import { Refusal } from '../refusal.js';
-import type { IntakeCheck } from './check.js';
+import { each, type IntakeCheck } from './check.js';
 
 /**
  * R1–R8 and R16: form, key, proof of possession, extensions and subject of the CSR, checked away from the event
@@ -17,19 +17,30 @@ export const csr: IntakeCheck = {
   name: 'csr',
   rule: 'R1–R8, R16',
   applies: () => true,
-  async run(deps, intake) {
-    intake.csr = decode(
-      intake.message.csrText,
-      intake.message.form,
-      deps.policy.figures['request.max-octets'].value
-    );
-    const verdict = await deps.checkRequest(intake.csr, intake.kind).catch((cause: unknown) => {
+  async run(deps, intakes) {
+    const refused = new Map(decodeText(deps, intakes));
+    const decoded = intakes.filter(intake => !refused.has(intake));
+    if (decoded.length === 0) return refused;
+    const lane = decoded.some(intake => intake.interface !== 'batch') ? 'adhoc' : 'batch';
+    const requests = decoded.map(({ csr: bytes, kind }) => ({ bytes, kind }));
+    const verdicts = await deps.checkRequests(requests, lane).catch((cause: unknown) => {
       throw new Refusal('checker/unavailable', undefined, { cause });
     });
-    if (!verdict.ok) throw new Refusal(ruleCode(verdict.rule), verdict.code);
-    intake.facts = verdict.facts;
+    for (const [index, intake] of decoded.entries()) {
+      const verdict = verdicts[index];
+      if (verdict === undefined) refused.set(intake, new Refusal('checker/unavailable', 'no verdict'));
+      else if (verdict.ok) intake.facts = verdict.facts;
+      else refused.set(intake, new Refusal(ruleCode(verdict.rule), verdict.code));
+    }
+    return refused;
   }
 };
+
+const decodeText = each((deps, intake) => {
+  if (intake.known.csr !== undefined) return;
+  const { csrText, form } = intake.message;
+  intake.csr = decode(csrText, form, deps.policy.figures['request.max-octets'].value);
+});
 
 function decode(text: string, form: RequestTextForm, maxOctets: number): Uint8Array {
   try {

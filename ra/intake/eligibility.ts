@@ -1,6 +1,8 @@
+import type { DeviceRecord } from '../../pki/messages/index.js';
 import { eligibilityRows, isEligible } from '../eligibility.js';
 import { Refusal } from '../refusal.js';
 import { asksForIssuance, type IntakeCheck } from './check.js';
+import type { Intake } from './intake.js';
 
 /**
  * R11: the party is an Eligible Subscriber for the device in its present state (SEC L3.16). Fails closed: an
@@ -10,18 +12,34 @@ export const eligibility: IntakeCheck = {
   name: 'eligibility',
   rule: 'R11',
   applies: intake => intake.kind === 'device',
-  async run(deps, intake) {
-    if (!asksForIssuance(deps, intake)) return;
-    const device = await deps.deviceStatus.get(intake.device).catch((cause: unknown) => {
-      throw new Refusal('device/status-unavailable', undefined, { cause });
-    });
-    const { system, party } = intake.client;
-    const requester = {
-      actingRoles: system.actingRoles,
-      identifiers: party.identifiers.map(({ eui }) => eui)
-    };
+  async run(deps, intakes) {
+    const asking = intakes.filter(intake => asksForIssuance(deps, intake));
+    const devices = await Promise.all(
+      asking.map(({ device }) =>
+        deps.deviceStatus
+          .get(device)
+          .catch((cause: unknown) => new Refusal('device/status-unavailable', undefined, { cause }))
+      )
+    );
+    const rows = eligibilityRows(deps.policy);
     const unknownDevice = deps.policy.figures['eligibility.unknown-device'].value;
-    if (!isEligible(eligibilityRows(deps.policy), requester, device, unknownDevice))
-      throw new Refusal('device/ineligible', device === undefined ? 'not in the inventory' : device.status);
+    const eligible = ({ client: { system, party } }: Intake, device: DeviceRecord | undefined): boolean =>
+      isEligible(
+        rows,
+        { actingRoles: system.actingRoles, identifiers: party.identifiers.map(({ eui }) => eui) },
+        device,
+        unknownDevice
+      );
+    const refused = new Map<Intake, Refusal>();
+    for (const [index, intake] of asking.entries()) {
+      const device = devices[index];
+      if (device instanceof Refusal) refused.set(intake, device);
+      else if (!eligible(intake, device))
+        refused.set(
+          intake,
+          new Refusal('device/ineligible', device === undefined ? 'not in the inventory' : device.status)
+        );
+    }
+    return refused;
   }
 };

@@ -1,6 +1,7 @@
 import type { RequestFacts, RequestKind } from '../../pki/request/index.js';
 import type { Client, ClientInterface } from '../parties.js';
 import type { PeerCertificate } from '../peer.js';
+import type { DeviceCount } from '../issuance/device-count.js';
 import type { StoredRequest } from '../issuance/requests.js';
 
 /** What an interface reads from a message. */
@@ -24,8 +25,8 @@ export class Intake {
   readonly arrivedAt: Date;
   /** Who sits at the other end of the TLS connection; absent for `admin`. */
   readonly peer: PeerCertificate | undefined;
-  /** Reads the message with the interface's own schema; throws a `Refusal` of `message/*`. */
-  readonly readMessage: () => Message;
+  /** Reads the message with the interface's own schema; throws a `Refusal` of `message/*`. Absent where `csr` is given. */
+  readonly readMessage: (() => Message) | undefined;
   /** Set by the interface check. */
   #client: Client | undefined;
   #message: Message | undefined;
@@ -34,14 +35,21 @@ export class Intake {
   #validatedAt: Date | undefined;
   /** The request this one repeats, if the same system sent the same bytes before. */
   earlier: StoredRequest | undefined;
+  /** The request that has its public key and ended without a certificate: the key is to pass to this one. */
+  takesOver: string | undefined;
+  /** Certificates and places of its device, as last read. */
+  deviceCount: DeviceCount | undefined;
 
   constructor(fields: {
     interface: IntakeInterface;
     kind: RequestKind;
     arrivedAt: Date;
     peer: PeerCertificate | undefined;
-    readMessage: () => Message;
+    readMessage?: () => Message;
+    /** Where the interface has established it already. */
     client?: Client;
+    /** Where the request is decoded already. */
+    csr?: Uint8Array;
   }) {
     this.interface = fields.interface;
     this.kind = fields.kind;
@@ -49,6 +57,7 @@ export class Intake {
     this.peer = fields.peer;
     this.readMessage = fields.readMessage;
     this.#client = fields.client;
+    this.#csr = fields.csr;
   }
 
   get client(): Client {
@@ -82,9 +91,13 @@ export class Intake {
     this.#validatedAt = at;
   }
 
-  /** For audit events of a refusal, which may come before anything is known. */
-  get known(): { client: Client | undefined; facts: RequestFacts | undefined } {
-    return { client: this.#client, facts: this.#facts };
+  /** What may not be known yet; for audit events of a refusal, among others. */
+  get known(): {
+    client: Client | undefined;
+    csr: Uint8Array | undefined;
+    facts: RequestFacts | undefined;
+  } {
+    return { client: this.#client, csr: this.#csr, facts: this.#facts };
   }
 
   /** EUI-64 of the device; device requests only. */

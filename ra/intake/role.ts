@@ -1,5 +1,5 @@
 import { Refusal } from '../refusal.js';
-import type { IntakeCheck } from './check.js';
+import { each, type IntakeCheck } from './check.js';
 
 /**
  * R10: the identifier is registered for the Remote Party Role in the request (SEC L3.17 as recalled; which role
@@ -9,9 +9,9 @@ export const role: IntakeCheck = {
   name: 'role',
   rule: 'R10',
   applies: intake => intake.kind === 'organisation',
-  run(_deps, intake) {
+  run: each((_deps, intake) => {
     const { eui, role: asked } = intake.facts;
     const held = intake.client.party.identifiers.find(entry => entry.eui === eui);
     if (asked === undefined || !(held?.roles.includes(asked) ?? false)) throw new Refusal('identifier/role');
-  }
+  })
 };

@@ -9,31 +9,41 @@ interface OrderRow {
 }
 
 /**
+ * DESIGN: an order of a batch is some 150 KiB; more in one answer would be held by a CA that does not get to them, while
+ * another has nothing to do.
+ */
+const maxBatchOrders = 8;
+
+/**
  * Hands open orders of a lane to a CA, parties taking turns, so that one party's thousand orders do not stand
- * before another's one. Rows that another claim holds are skipped; an expired order is never handed out. The lease
- * is a hint: after it another CA may be handed the order, and the CA's database decides who signs.
+ * before another's one; orders that hold the requests of several parties are served as they came. Rows that another
+ * claim holds are skipped; an expired order is never handed out. The lease is a hint: after it another CA may be handed
+ * the order, and the CA's database decides who signs.
  */
 export async function claimOrders(deps: RaContext, lane: Lane, claimant: string): Promise<SignedOrder[]> {
   await deps.stage('ra:claim:before' satisfies RaStage);
   const now = deps.clock.now();
   const until = new Date(now.getTime() + deps.config.leaseMs);
-  const { rows } = await deps.database.raw<{ rows: OrderRow[] }>(
+  const size = deps.config.claimSize;
+  const rows = await deps.sql.rows<OrderRow>(
+    deps.database,
+    'ra_claim_orders',
     `with turns as materialized (
        select id, created_at, row_number() over (partition by party_id order by created_at) as turn
        from ra.orders
-       where lane = :lane and expires_at > :now
-         and (state = 'open' or (state = 'claimed' and claimed_until <= :now))
+       where lane = $1 and state in ('open', 'claimed') and expires_at > $2
+         and (state = 'open' or claimed_until <= $2)
      ), picked as materialized (
        select o.id from ra.orders o join turns t on t.id = o.id
-       where o.state = 'open' or (o.state = 'claimed' and o.claimed_until <= :now)
+       where o.state = 'open' or (o.state = 'claimed' and o.claimed_until <= $2)
        order by t.turn, t.created_at
-       limit :size
+       limit $3
        for update of o skip locked
      )
-     update ra.orders o set state = 'claimed', claimed_by = :claimant, claimed_until = :until
+     update ra.orders o set state = 'claimed', claimed_by = $4, claimed_until = $5
      from picked where o.id = picked.id
      returning o.bytes, o.key_id, o.signature`,
-    { lane, now, until, claimant, size: deps.config.claimSize }
+    [lane, now, lane === 'batch' ? Math.min(size, maxBatchOrders) : size, claimant, until]
   );
   await deps.stage('ra:claim:after' satisfies RaStage);
   if (rows.length > 0) deps.measures.orders.inc({ event: 'claimed' }, rows.length);
@@ -46,7 +56,7 @@ export async function claimOrders(deps: RaContext, lane: Lane, claimant: string)
 
 /**
  * The long poll: answers as soon as there are orders, or with none after `ms`. Woken by this process's own
- * decisions; a look every `claimPollMs` finds the orders of other RAs.
+ * decisions, once a group; a look every `claimPollMs` finds the orders of other RAs.
  */
 export async function awaitOrders(
   deps: RaContext,
@@ -61,6 +71,6 @@ export async function awaitOrders(
     const orders = await claimOrders(deps, lane, claimant);
     const left = until - performance.now();
     if (orders.length > 0 || left <= 0) return orders;
-    await deps.openOrders.wait(Math.min(left, deps.config.claimPollMs), stop, deps.stopping);
+    await deps.openOrders[lane].wait(Math.min(left, deps.config.claimPollMs), stop, deps.stopping);
   }
 }

@@ -1,46 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
-import type { AuditEvent } from '../../ops/kit/audit.js';
-import { parseCertificate, type Certificate } from '../../pki/index.js';
-import type { RequestKind } from '../../pki/request/index.js';
-import { decodeOrder, decodeReport, type ItemOutcome, type OrderReport } from '../../pki/messages/index.js';
+import type { AuditEvent, AuditTicket } from '../../ops/kit/audit.js';
+import { decodeReport, type OrderReport } from '../../pki/messages/index.js';
+import { settleBatchGroup } from '../batch/settle.js';
 import type { RaContext } from '../deps.js';
 import type { RaStage } from '../stages.js';
 import { octetsToUuid } from '../uuid.js';
-import { settleDevices } from './device-count.js';
-import type { RequestState } from './requests.js';
+import { Alarm, type ReportResult } from './report-alarm.js';
+import type { RequestOutcome } from './requests.js';
+import { settleRequests } from './settle.js';
 
-/** What became of a report. Everything but `recorded` and `repeated` is an alarm. */
-export type ReportResult =
-  | 'recorded'
-  | 'repeated'
-  /** No such order. */
-  | 'unknown-order'
-  /** The order is finished with other bytes, or was withdrawn. */
-  | 'conflict'
-  /** The outcomes are not those of the order's requests, or a certificate is not for the request's key. */
-  | 'mismatch';
-
-/** Thrown inside the transaction to roll it back. */
-class Alarm extends Error {
-  readonly code = 'report/alarm';
-  readonly result: Exclude<ReportResult, 'recorded' | 'repeated'>;
-  constructor(result: Alarm['result'], what: string) {
-    super(what);
-    this.name = 'Alarm';
-    this.result = result;
-  }
-}
-
-interface RequestRow {
-  id: string;
-  system_id: string;
-  kind: RequestKind;
-  eui: string | null;
-  state: RequestState;
-  order_id: string;
-  public_key_hash: Buffer;
-  certificate: Buffer | null;
+/** What a report changed. */
+interface Recorded {
+  readonly ticket: AuditTicket;
+  readonly outcomes: ReadonlyMap<string, RequestOutcome>;
 }
 
 /**
@@ -55,19 +28,22 @@ export async function recordReport(
 ): Promise<ReportResult> {
   const report = decodeReport(body);
   const order = octetsToUuid(report.orderId);
+  const reportHash = createHash('sha256').update(body).digest();
   await deps.stage('ra:report:before' satisfies RaStage);
   try {
-    const requests = await deps.database.transaction(trx => apply(deps, trx, report, body, reporter));
-    if (requests === undefined) {
+    const recorded = await deps.database.transaction(trx => apply(deps, trx, report, reportHash, reporter));
+    if (recorded === undefined) {
       // The first report may have been recorded and not sealed: while the log is away, this one does not stand.
-      const facts = { order, reportHash: hashOf(body).toString('hex') };
+      const facts = { order, reportHash: reportHash.toString('hex') };
       await deps.audit.append([{ type: 'ra.order.reported-again', actor: reporter, facts }]);
       return 'repeated';
     }
-    await deps.audit.seal(requests.ticket);
+    const sealed = deps.sealing.seal(recorded.ticket);
+    // Who waits goes on at once, and is answered when this is in the log too.
+    deps.outcomes.announce(recorded.outcomes, sealed);
+    await sealed;
     await deps.stage('ra:report:after' satisfies RaStage);
     deps.measures.orders.inc({ event: 'reported' });
-    deps.outcomes.announce(requests.ids);
     return 'recorded';
   } catch (error) {
     if (!(error instanceof Alarm)) throw error;
@@ -77,31 +53,36 @@ export async function recordReport(
       {
         type: 'ra.alarm.report',
         actor: reporter,
-        facts: { order, result: error.result, reportHash: hashOf(body).toString('hex') }
+        facts: { order, result: error.result, reportHash: reportHash.toString('hex') }
       }
     ]);
     return error.result;
   }
 }
 
-function hashOf(body: Uint8Array): Buffer {
-  return createHash('sha256').update(body).digest();
+interface OrderRow {
+  state: string;
+  bytes: Buffer | null;
+  report_hash: Buffer | null;
+  batch_group: string | null;
 }
 
 async function apply(
   deps: RaContext,
   trx: Knex.Transaction,
   report: OrderReport,
-  body: Uint8Array,
+  reportHash: Uint8Array,
   reporter: string
-) {
+): Promise<Recorded | undefined> {
   const orderId = octetsToUuid(report.orderId);
-  const reportHash = hashOf(body);
-  const order = (await trx('ra.orders')
-    .select('state', 'bytes', 'report_hash')
-    .where({ id: orderId })
-    .forUpdate()
-    .first()) as { state: string; bytes: Buffer; report_hash: Buffer | null } | undefined;
+  // A batch's group knows its requests by itself; reading an order of hundreds again would cost as much as writing it.
+  const [order] = await deps.sql.rows<OrderRow>(
+    trx,
+    'ra_lock_reported_order',
+    `select state, case when batch_group is null then bytes end as bytes, report_hash, batch_group
+     from ra.orders where id = $1 for update`,
+    [orderId]
+  );
   if (order === undefined) throw new Alarm('unknown-order', 'no such order');
   if (order.state === 'finished') {
     if (order.report_hash?.equals(reportHash) === true) return undefined;
@@ -109,8 +90,7 @@ async function apply(
   }
   if (order.state === 'cancelled') throw new Alarm('conflict', 'the order was withdrawn');
 
-  const now = deps.clock.now();
-  const rows = await requestsOf(trx, order.bytes);
+  const at = deps.clock.now();
   const events: AuditEvent[] = [
     {
       type: 'ra.order.reported',
@@ -118,122 +98,16 @@ async function apply(
       facts: { order: orderId, outcomes: report.outcomes.length }
     }
   ];
-  const settled = new Map<bigint, { released: number; issued: number }>();
-  for (const outcome of sameRequests(report, rows)) {
-    const { row, item } = outcome;
-    const changed = await settleRequest(trx, orderId, row, item, now, events);
-    if (!changed || row.kind !== 'device' || row.eui === null) continue;
-    const count = settled.get(BigInt(row.eui)) ?? { released: 0, issued: 0 };
-    settled.set(BigInt(row.eui), {
-      released: count.released + (row.state === 'open' ? 1 : 0),
-      issued: count.issued + (item.kind === 'issued' ? 1 : 0)
-    });
-  }
-  await settleDevices(trx, settled, now);
-  await trx('ra.orders')
-    .where({ id: orderId })
-    .update({ state: 'finished', finished_at: now, report_hash: reportHash });
-  return { ids: rows.map(({ id }) => id), ticket: await deps.audit.record(trx, events) };
-}
-
-/** The order's own bytes say which requests it holds. */
-async function requestsOf(trx: Knex.Transaction, orderBytes: Uint8Array): Promise<RequestRow[]> {
-  const ids = decodeOrder(orderBytes).items.map(({ requestId }) => octetsToUuid(requestId));
-  return (await trx('ra.request')
-    .select('id', 'system_id', 'kind', 'eui', 'state', 'order_id', 'public_key_hash', 'certificate')
-    .whereRaw('id = any(?::uuid[])', [ids])
-    .orderBy('id')
-    .forUpdate()) as RequestRow[];
-}
-
-function sameRequests(report: OrderReport, rows: RequestRow[]): { row: RequestRow; item: ItemOutcome }[] {
-  const items = new Map(report.outcomes.map(item => [octetsToUuid(item.requestId), item]));
-  if (items.size !== report.outcomes.length || items.size !== rows.length)
-    throw new Alarm('mismatch', 'the outcomes are not one for each request of the order');
-  return rows.map(row => {
-    const item = items.get(row.id);
-    if (item === undefined) throw new Alarm('mismatch', 'a request of the order has no outcome');
-    return { row, item };
-  });
-}
-
-/** True when the request's state changed. */
-async function settleRequest(
-  trx: Knex.Transaction,
-  orderId: string,
-  row: RequestRow,
-  item: ItemOutcome,
-  now: Date,
-  events: AuditEvent[]
-): Promise<boolean> {
-  if (item.kind === 'refused') {
-    // A late refusal of an order that was replaced does not close the request that the fresh order serves.
-    if (row.state !== 'open' || row.order_id !== orderId) return false;
-    await trx('ra.request')
-      .where({ id: row.id })
-      .update({ state: 'refused', outcome: item.code, available_at: now });
-    events.push({
-      type: 'ra.request.ca-refused',
-      actor: row.system_id,
-      facts: { request: row.id, order: orderId, code: item.code }
-    });
-    return true;
-  }
-  const certificate = certificateFor(row, item.certificate);
-  if (row.state === 'issued') {
-    if (row.certificate?.equals(item.certificate) === true) return false;
-    throw new Alarm('conflict', 'the request has another certificate');
-  }
-  await trx('ra.request')
-    .where({ id: row.id })
-    .update({
-      state: 'issued',
-      outcome: null,
-      certificate: Buffer.from(item.certificate),
-      serial: certificate.serialHex,
-      available_at: now
-    });
-  events.push({
-    type: 'ra.certificate.issued',
-    actor: row.system_id,
-    facts: { request: row.id, order: orderId, serial: certificate.serialHex }
-  });
-  if (row.kind === 'iki-client') await bindClient(trx, row, certificate, now, events);
-  return true;
-}
-
-/** The certificate must be for the key that the request proved possession of. */
-function certificateFor(row: RequestRow, der: Uint8Array): Certificate {
-  let certificate: Certificate;
-  try {
-    certificate = parseCertificate(der);
-  } catch (cause) {
-    throw new Alarm('mismatch', `a certificate cannot be decoded: ${String(cause)}`);
-  }
-  const hash = createHash('sha256').update(certificate.publicKey.spki).digest();
-  if (!hash.equals(row.public_key_hash)) throw new Alarm('mismatch', 'a certificate is for another key');
-  return certificate;
-}
-
-/** From here on the system may connect with the certificate. */
-async function bindClient(
-  trx: Knex.Transaction,
-  row: RequestRow,
-  certificate: Certificate,
-  now: Date,
-  events: AuditEvent[]
-): Promise<void> {
-  const sha256 = createHash('sha256').update(certificate.der).digest();
-  await trx('ra.client_certificate').insert({
-    sha256,
-    system_id: row.system_id,
-    issuer: Buffer.from(certificate.issuer.der),
-    serial: Buffer.from(certificate.serial),
-    bound_at: now
-  });
-  events.push({
-    type: 'ra.client.bound',
-    actor: row.system_id,
-    facts: { certificate: sha256.toString('hex'), serial: certificate.serialHex }
-  });
+  let outcomes: ReadonlyMap<string, RequestOutcome> = new Map();
+  if (order.batch_group !== null)
+    await settleBatchGroup(deps, trx, { orderId, batchGroup: order.batch_group, report, at }, events);
+  else if (order.bytes === null) throw new Error('an order without its bytes');
+  else outcomes = await settleRequests(deps, trx, { orderId, orderBytes: order.bytes, report, at }, events);
+  await deps.sql.rows(
+    trx,
+    'ra_finish_order',
+    `update ra.orders set state = 'finished', finished_at = $2, report_hash = $3 where id = $1`,
+    [orderId, at, reportHash]
+  );
+  return { outcomes, ticket: await deps.audit.record(trx, events) };
 }

@@ -123,7 +123,7 @@ async function insertIdentifier(
   };
 }
 
-/** A change and its events in one transaction, sealed before anybody is told. */
+/** A change and its events in one transaction, in force here at its commit and sealed before anybody is told. */
 export async function recorded(
   deps: RaContext,
   change: (trx: Knex.Transaction) => Promise<readonly AuditEvent[]>
@@ -131,5 +131,6 @@ export async function recorded(
   const ticket: AuditTicket = await deps.database.transaction(async trx =>
     deps.audit.record(trx, await change(trx))
   );
+  deps.clients.forget();
   await deps.audit.seal(ticket);
 }

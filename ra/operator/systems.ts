@@ -49,9 +49,10 @@ export async function registerSystem(
     readMessage: () => ({ csrText: body.csr, form: 'portal' })
   });
   holder.intake = intake;
-  const requestId = await accept(deps, intake);
-  await outcomeOrRefusal(deps, requestId, deps.policy.figures['deadline.order'].value * 1_000, stop);
-  return { system, requestId, delivery: await deliver(deps, requestId, actor) };
+  const accepted = await accept(deps, intake);
+  const waitMs = deps.policy.figures['deadline.order'].value * 1_000;
+  const settled = await outcomeOrRefusal(deps, accepted, waitMs, stop);
+  return { system, requestId: settled.request.id, delivery: await deliver(deps, settled, actor) };
 }
 
 export async function changeSystem(
@@ -87,9 +88,12 @@ async function checkSubject(deps: RaContext, body: NewSystem): Promise<void> {
   } catch (cause) {
     throw new Refusal('request/R1', undefined, { cause });
   }
-  const verdict = await deps.checkRequest(csr, 'iki-client').catch((cause: unknown) => {
-    throw new Refusal('checker/unavailable', undefined, { cause });
-  });
+  const [verdict] = await deps
+    .checkRequests([{ bytes: csr, kind: 'iki-client' }], 'adhoc')
+    .catch((cause: unknown) => {
+      throw new Refusal('checker/unavailable', undefined, { cause });
+    });
+  if (verdict === undefined) throw new Refusal('checker/unavailable', 'no verdict');
   if (!verdict.ok) throw new Refusal(`request/${verdict.rule}`, verdict.code);
   const { commonName, organisationalUnit } = verdict.facts;
   if (commonName !== body.name)

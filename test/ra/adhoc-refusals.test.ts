@@ -178,7 +178,8 @@ describe('refusals of the ad hoc web service', function () {
 
   it('ordered nothing through all of this but the clients', () => {
     expect(stand.ca.orders.length).to.be.greaterThan(0);
-    for (const order of stand.ca.orders) expect(order.profile).to.equal('iki-client');
+    for (const { items } of stand.ca.orders)
+      for (const { profile } of items) expect(profile).to.equal('iki-client');
   });
 });
 

@@ -59,9 +59,9 @@ describe('ad hoc device CSR web service', function () {
     expect(signed).to.include({
       environment: 'test',
       domain: 'smki-device',
-      lane: 'adhoc',
-      profile: 'device-ds'
+      lane: 'adhoc'
     });
+    expect(signed?.items.map(({ profile }) => profile)).to.deep.equal(['device-ds']);
     expect(signed?.policyVersion).to.equal(stand.hierarchy.policy.version);
   });
 

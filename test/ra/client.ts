@@ -1,5 +1,6 @@
 import { Agent, request, type AgentOptions } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
 
 export interface Reply {
   readonly status: number;
@@ -11,7 +12,8 @@ export interface Sending {
   readonly method: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | string;
+  /** A stream is sent as it comes, without a length in front. */
+  readonly body?: Uint8Array | string | Readable;
   readonly signal?: AbortSignal;
 }
 
@@ -48,7 +50,8 @@ export class Client {
         }
       );
       sent.on('error', reject);
-      sent.end(body);
+      if (body instanceof Readable) body.pipe(sent);
+      else sent.end(body);
     });
   }
 
@@ -64,6 +67,11 @@ export class Client {
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) })
     });
+  }
+
+  /** For requests whose octets a test sends one by one. */
+  get agent(): Agent {
+    return this.#agent;
   }
 
   close(): void {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { connect } from '../../ops/database/index.js';
+import { connect, createSql } from '../../ops/database/index.js';
 import { openAudit, type OpenAuditLog } from '../../ops/audit/index.js';
 import type { AuditLog } from '../../ops/kit/audit.js';
 import type { Clock } from '../../ops/kit/clock.js';
@@ -20,7 +20,7 @@ import {
   peerComponent
 } from '../../ops/tls/index.js';
 import { defaultPolicy, encodePem, parseEui64, policyWith, type Policy } from '../../pki/index.js';
-import type { DeviceRecord, StatementSigner } from '../../pki/messages/index.js';
+import type { DeviceRecord, Lane, StatementSigner } from '../../pki/messages/index.js';
 import { DeviceStatusUnavailable } from '../../pki/messages/index.js';
 import { checkRequestAndPossession, requestPolicy, RequestRefused } from '../../pki/request/index.js';
 import {
@@ -30,7 +30,9 @@ import {
   raConfigSchema,
   type Ra,
   type RaConfigInput,
-  type RaDeps
+  type RaDeps,
+  type RequestToCheck,
+  type RequestVerdict
 } from '../../ra/index.js';
 import { testDatabase, type TestComponent } from '../kit/database.js';
 import { p256Key, rsaKey, signRaw, type TestKey } from '../kit/keys.js';
@@ -230,8 +232,8 @@ export class Stand {
     return client;
   }
 
-  newCa(ra: RunningRa): TestCa {
-    const ca = new TestCa(ra.internal, this.hierarchy, this.#statementKey.spki);
+  newCa(ra: RunningRa, lane: Lane = 'adhoc'): TestCa {
+    const ca = new TestCa(ra.internal, this.hierarchy, this.#statementKey.spki, lane);
     this.#closers.push(() => ca.stop());
     return ca;
   }
@@ -358,6 +360,7 @@ export class Stand {
         ...config
       }),
       policy: this.#policy,
+      sql: createSql(),
       clock: this.clock,
       stage: point => faults.stage(point),
       statementSigner: signer,
@@ -367,21 +370,9 @@ export class Stand {
           return devices.get(deviceId);
         }
       },
-      async checkRequest(bytes, kind) {
+      async checkRequests(requests) {
         if (faults.checker !== undefined) throw faults.checker;
-        try {
-          return {
-            ok: true,
-            facts: await checkRequestAndPossession(
-              bytes,
-              kind,
-              requestPolicy(defaultPolicy('test'), new Set())
-            )
-          };
-        } catch (error) {
-          if (!(error instanceof RequestRefused)) throw error;
-          return { ok: false, rule: error.rule, code: error.code, detail: error.detail };
-        }
+        return Promise.all(requests.map(checkOne));
       },
       peerComponent,
       clientTrust: {
@@ -413,6 +404,16 @@ export class Stand {
         return audit.append(events);
       }
     };
+  }
+}
+
+async function checkOne({ bytes, kind }: RequestToCheck): Promise<RequestVerdict> {
+  try {
+    const policy = requestPolicy(defaultPolicy('test'), new Set());
+    return { ok: true, facts: await checkRequestAndPossession(bytes, kind, policy) };
+  } catch (error) {
+    if (!(error instanceof RequestRefused)) throw error;
+    return { ok: false, rule: error.rule, code: error.code, detail: error.detail };
   }
 }
 

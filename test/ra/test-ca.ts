@@ -6,6 +6,7 @@ import {
   decodeOrder,
   encodeReport,
   type ItemOutcome,
+  type Lane,
   type Order,
   type SignedOrder
 } from '../../pki/messages/index.js';
@@ -21,6 +22,7 @@ export class TestCa {
   readonly #client: Client;
   readonly #hierarchy: TestHierarchy;
   readonly #spki: Uint8Array;
+  readonly #lane: Lane;
   readonly #byRequest = new Map<string, Uint8Array>();
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
@@ -32,7 +34,8 @@ export class TestCa {
   keepOrders = false;
   readonly kept: SignedOrder[] = [];
 
-  constructor(client: Client, hierarchy: TestHierarchy, statementSpki: Uint8Array) {
+  constructor(client: Client, hierarchy: TestHierarchy, statementSpki: Uint8Array, lane: Lane = 'adhoc') {
+    this.#lane = lane;
     this.#client = client;
     this.#hierarchy = hierarchy;
     this.#spki = statementSpki;
@@ -55,7 +58,7 @@ export class TestCa {
   async claim(waitSeconds: number, signal?: AbortSignal): Promise<SignedOrder[]> {
     const reply = await this.#client.send({
       method: 'POST',
-      path: `/ca/v1/claim?lane=adhoc&wait=${waitSeconds}`,
+      path: `/ca/v1/claim?lane=${this.#lane}&wait=${waitSeconds}`,
       ...(signal && { signal })
     });
     if (reply.status !== 200) throw new Error(`claim answered ${reply.status}`);

@@ -2,19 +2,45 @@ import { expect } from 'chai';
 import type { Knex } from 'knex';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { Sql } from '../../ops/kit/deps.js';
 import { Outcomes } from '../../ra/issuance/outcomes.js';
+import type { RequestOutcome } from '../../ra/issuance/requests.js';
 import { Signal } from '../../ra/signal.js';
 
 describe('waiting in the RA', () => {
   // Polls in a minute, so never here.
-  const outcomes = () => new Outcomes(undefined as unknown as Knex, 60_000, () => undefined);
+  const outcomes = () =>
+    new Outcomes(undefined as unknown as Knex, undefined as unknown as Sql, 60_000, () => undefined);
+  const wait = (waiting: Outcomes, id: string) =>
+    waiting.expect(id).wait(60_000, new AbortController().signal);
+  const issued: RequestOutcome = {
+    state: 'issued',
+    outcome: undefined,
+    certificate: new Uint8Array(1),
+    serial: '01',
+    availableAt: new Date(0)
+  };
 
   it('ends for everybody when the RA stops, and does not begin again', async () => {
     const waiting = outcomes();
-    const waits = ['a', 'a', 'b'].map(id => waiting.wait(id, 60_000, new AbortController().signal));
+    const waits = ['a', 'a', 'b'].map(id => wait(waiting, id));
     waiting.stop();
     await Promise.all(waits);
-    await waiting.wait('c', 60_000, new AbortController().signal);
+    await wait(waiting, 'c');
+  });
+
+  it('hands an outcome to everybody who expects the request, also to who has not begun to wait', async () => {
+    const waiting = outcomes();
+    const early = waiting.expect('a');
+    const late = waiting.expect('a');
+    const wanted = early.wait(60_000, new AbortController().signal);
+    waiting.announce(new Map([['a', issued]]), Promise.resolve());
+    expect((await wanted)?.outcome).to.equal(issued);
+    expect((await late.wait(60_000, new AbortController().signal))?.outcome).to.equal(issued);
+    early.release();
+    late.release();
+    expect(await waiting.expect('a').wait(1, new AbortController().signal)).to.equal(undefined);
+    waiting.stop();
   });
 
   it('ends for one claim with its connection, and for all with the RA', async () => {
@@ -39,9 +65,11 @@ describe('waiting in the RA', () => {
     const waiting = outcomes();
     const serve = async (requests: number): Promise<number> => {
       for (let request = 0; request < requests; request++) {
-        const wait = waiting.wait(String(request), 60_000, new AbortController().signal);
-        waiting.announce([String(request)]);
+        const expectation = waiting.expect(String(request));
+        const wait = expectation.wait(60_000, new AbortController().signal);
+        waiting.announce(new Map([[String(request), issued]]), Promise.resolve());
         await wait;
+        expectation.release();
         if (request % 500 === 0) await new Promise(resolve => setImmediate(resolve));
       }
       collect();
