@@ -122,7 +122,7 @@ export function describeCertificate(
 export function describeForeignCertificate(der: Uint8Array): CertificateDescription {
   const outline = certificateSubject(der);
   const { publicKey } = outline;
-  const keyUsage = outline.extensions.find(extension => extension.oid === oids.keyUsage);
+  const { keyUsage } = outline.states;
   const time = (written: WrittenTime): string => written.moment?.toISOString() ?? 'not a time';
   return {
     kind: 'certificate',
@@ -139,10 +139,7 @@ export function describeForeignCertificate(der: Uint8Array): CertificateDescript
       publicKey === undefined
         ? 'of no algorithm in use here'
         : `${publicKey.algorithm}, ${publicKey.bits} bits`,
-    keyUsage:
-      keyUsage === undefined
-        ? []
-        : (quietly(() => decodeExtension.keyUsage(keyUsage.value, 'minimal')) ?? []),
+    keyUsage: keyUsage.state === 'there' ? keyUsage.value : [],
     policies: [],
     subjectKeyIdentifier: null,
     authorityKeyIdentifier: null,

@@ -24,6 +24,8 @@ export type CliErrorCode =
   | 'cli/refused'
   /** A component could not be reached or failed. */
   | 'cli/unavailable'
+  /** The person at the terminal ended it; what was done stands. */
+  | 'cli/interrupted'
   /** The audit log is not as it was written. */
   | 'cli/audit';
 
@@ -36,6 +38,7 @@ export const statusOf: Record<CliErrorCode, ExitStatus> = {
   'cli/not-running': exitStatus.refused,
   'cli/refused': exitStatus.refused,
   'cli/unavailable': exitStatus.refused,
+  'cli/interrupted': exitStatus.refused,
   'cli/audit': exitStatus.refused
 };
 

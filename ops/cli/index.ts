@@ -9,6 +9,8 @@
 import { Command, CommanderError } from 'commander';
 import { software } from '../software.js';
 import { registerAudit } from './audit.js';
+import { registerBatch } from './batch.js';
+import { registerBench } from './bench.js';
 import { registerCa } from './ca.js';
 import { registerCertificate } from './certificate.js';
 import { registerConfig } from './config.js';
@@ -19,6 +21,7 @@ import { registerOpenApi } from './openapi.js';
 import { registerPolicy } from './policy.js';
 import { registerRa } from './ra.js';
 import { registerRepository } from './repository.js';
+import { registerSize } from './size.js';
 import { printable, type Terminal } from './terminal.js';
 
 /** Runs one command line (without the program's name) and answers the exit status; throws nothing. */
@@ -60,12 +63,15 @@ export function createProgram(terminal: Terminal): Command {
   registerCa(program, terminal);
   registerRa(program, terminal);
   registerRepository(program, terminal);
+  registerBatch(program, terminal);
   registerCsr(program, terminal);
   registerCertificate(program, terminal);
   registerConfig(program, terminal);
   registerPolicy(program, terminal);
   registerAudit(program, terminal);
   registerOpenApi(program, terminal);
+  registerBench(program, terminal);
+  registerSize(program, terminal);
   return program;
 }
 

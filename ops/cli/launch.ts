@@ -9,6 +9,8 @@ export interface UpOptions {
   readonly databaseUrl?: string;
   readonly pkcs11?: string;
   readonly tokenLabel?: string;
+  /** Who approves batches. */
+  readonly batchApproval: 'officer' | 'rule';
   readonly ports: {
     readonly ra: number;
     readonly raInternal: number;
@@ -30,6 +32,7 @@ interface UpArguments {
   readonly databaseFile?: string;
   readonly pkcs11?: string;
   readonly token?: string;
+  readonly batchApproval: 'officer' | 'rule';
   readonly raPort: number;
   readonly raInternalPort: number;
   readonly repositoryPort: number;
@@ -53,6 +56,14 @@ export function registerLaunch(program: Command): void {
     .option('--database-file <file>', 'file that holds the URL')
     .option('--pkcs11 <module>', 'PKCS#11 module to use instead of SoftHSM')
     .option('--token <label>', 'prefix of the token labels: LABEL-root, LABEL-issuing, LABEL-statements')
+    .addOption(
+      new Option(
+        '--batch-approval <who>',
+        'who approves batches: an officer, always (smki ra batch approve), or a rule'
+      )
+        .choices(['officer', 'rule'])
+        .default('rule')
+    )
     .addOption(port('--ra-port', 'RA, for subscribers'))
     .addOption(port('--ra-internal-port', 'RA, for the CA and operators'))
     .addOption(port('--repository-port', 'repository, for relying parties'))
@@ -86,6 +97,7 @@ async function readUpOptions(given: UpArguments): Promise<UpOptions> {
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...(given.pkcs11 === undefined ? {} : { pkcs11: given.pkcs11 }),
     ...(given.token === undefined ? {} : { tokenLabel: given.token }),
+    batchApproval: given.batchApproval,
     ports: {
       ra: given.raPort,
       raInternal: given.raInternalPort,

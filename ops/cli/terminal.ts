@@ -4,6 +4,11 @@ export interface Terminal {
   out(text: string): void;
   /** Writes text and a line feed to standard error. */
   error(text: string): void;
+  /**
+   * Shows a line that the next one replaces, or takes it away; absent where standard error is no terminal. What is
+   * written with `out` or `error` comes above it.
+   */
+  readonly status?: (line: string | undefined) => void;
   /** The whole of standard input, refused over `max` octets. */
   input(max: number): Promise<Uint8Array>;
 }

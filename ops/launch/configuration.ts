@@ -21,6 +21,9 @@ export interface Installation {
   readonly inventoryFile: string;
 }
 
+/** Who approves batches: a person, always, or the RA itself where its rule lets it. */
+export type BatchApproval = 'officer' | 'rule';
+
 /** The CA's restore epoch of a fresh installation. */
 const firstEpoch = '1';
 /** DESIGN: an hour of the machine's full rate; a demonstration never meets it, a runaway RA does. */
@@ -53,9 +56,10 @@ export function raConfig(
   installation: Installation,
   instance: string,
   ports: { public: number; internal: number },
-  repositoryUrl: string
+  repositoryUrl: string,
+  batchApproval: BatchApproval
 ): ReadConfig<'ra'> {
-  const { hierarchy, publicTls, tokens } = installation;
+  const { data, hierarchy, publicTls, tokens } = installation;
   return {
     component: 'ra',
     ...common(installation, 'ra', instance),
@@ -78,7 +82,8 @@ export function raConfig(
       caEpoch: firstEpoch,
       approvals: 'automatic',
       interfacesPerSystem: 3,
-      hardRatePerSecond: demoRatePerSecond
+      hardRatePerSecond: demoRatePerSecond,
+      batches: { approval: batchApproval, spoolDirectory: data.path('spool') }
     }
   };
 }

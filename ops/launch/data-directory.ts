@@ -13,12 +13,23 @@ import { join, resolve } from 'node:path';
 import type { Environment } from '../../pki/messages/index.js';
 import { LaunchError } from './error.js';
 
-const folders = ['config', 'secrets', 'tls', 'tokens', 'run', 'log', 'audit', 'public', 'ceremony'] as const;
+const folders = [
+  'config',
+  'secrets',
+  'tls',
+  'tokens',
+  'run',
+  'spool',
+  'log',
+  'audit',
+  'public',
+  'ceremony'
+] as const;
 type Folder = (typeof folders)[number];
 
 /**
- * The folder that holds everything one installation keeps: `DIR/{config,secrets,tls,tokens,postgres,run,log,
- * audit,public,ceremony}`. A second start reuses it and refuses another environment.
+ * The folder that holds everything one installation keeps: `DIR/{config,secrets,tls,tokens,postgres,run,
+ * spool,log,audit,public,ceremony}`. A second start reuses it and refuses another environment.
  */
 export interface DataDirectory {
   readonly root: string;

@@ -10,6 +10,7 @@ import { readXml } from '../../pki/xml/index.js';
 import type { DemoOptions } from '../cli/launch.js';
 import { createHttpClient, type HttpClient } from '../http/index.js';
 import { sendAdHoc, subscriberClient } from './clients.js';
+import { demonstrateBatch } from './demo-batch.js';
 import { LaunchError } from './error.js';
 import { newDeviceRequest } from './new-request.js';
 import { demoHwType, enrol, seedDemoParties, writeDemoInventory, type DemoParties } from './seed.js';
@@ -19,8 +20,8 @@ const run = promisify(execFile);
 
 /**
  * Shows device certificates end to end on real parts: the meter maker's first certificates, their replacement
- * through the Ad Hoc Device CSR web service, the relying party's search, OpenSSL's judgement, and a refusal. Ends
- * with an error at the first thing that is not as it should be.
+ * through the Ad Hoc Device CSR web service, the relying party's search, OpenSSL's judgement, a batch, and a refusal.
+ * Ends with an error at the first thing that is not as it should be.
  */
 export async function runDemo(options: DemoOptions): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -107,6 +108,10 @@ function stepsOf(system: System, demo: DemoParties): readonly Step[] {
     {
       title: 'OpenSSL verifies every certificate up to the root',
       work: () => judgeByOpenSsl(system, demo, issued)
+    },
+    {
+      title: 'the meter maker submits a batch: one request in it is altered, one is a copy of another',
+      work: () => demonstrateBatch(system, demo)
     },
     {
       title: 'a request with an altered signature is refused with its code',

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { adHocPath } from '../../ra/adhoc/service.js';
+import { batchPath } from '../../ra/batch/service.js';
+import { portalPath } from '../../ra/portal/index.js';
 import type { ProcessStatus } from '../process/status.js';
 import { writePrivateFile } from './data-directory.js';
 import type { DemoParties } from './seed.js';
@@ -32,6 +34,8 @@ export function writeEndpoints(system: System, demo: DemoParties): string {
     ra: {
       url: ra,
       adhoc: `${ra}${adHocPath}`,
+      batch: `${ra}${batchPath.replace(/\/$/, '')}`,
+      portal: `${ra}${portalPath}`,
       openapi: `${ra}/openapi.json`,
       internal: system.url('ra', 'internal')
     },

@@ -24,6 +24,7 @@ import {
   raConfig,
   repositoryConfig,
   writeConfiguration,
+  type BatchApproval,
   type Installation
 } from './configuration.js';
 import { openDataDirectory, writePrivateFile, type DataDirectory } from './data-directory.js';
@@ -46,6 +47,8 @@ export interface SystemOptions {
   readonly pkcs11?: string | undefined;
   /** Prefix of the token labels. */
   readonly tokenLabel?: string | undefined;
+  /** Who approves batches; the rule unless said otherwise. */
+  readonly batchApproval?: BatchApproval | undefined;
   readonly ports?:
     { ra: number; raInternal: number; repository: number; repositoryInternal: number } | undefined;
   /** Processes of each component; one of each unless said otherwise. */
@@ -208,7 +211,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
             public: at === 0 ? (options.ports?.ra ?? 0) : 0,
             internal: at === 0 ? (options.ports?.raInternal ?? 0) : 0
           },
-          urlIn(repositoryStatus[0], 'public')
+          urlIn(repositoryStatus[0], 'public'),
+          options.batchApproval ?? 'rule'
         )
       )
     );

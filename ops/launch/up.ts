@@ -28,6 +28,7 @@ export async function runUp(options: UpOptions): Promise<void> {
     databaseUrl: options.databaseUrl,
     pkcs11: options.pkcs11,
     tokenLabel: options.tokenLabel,
+    batchApproval: options.batchApproval,
     ports: options.ports,
     restart: true
   });

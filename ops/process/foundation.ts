@@ -15,6 +15,7 @@ import {
   checkEnvironment,
   checkMigrated,
   connect,
+  createSql,
   DatabaseUnavailable,
   otherComponents
 } from '../database/index.js';
@@ -170,6 +171,7 @@ export async function runComponent<C extends ComponentName>(options: {
       log,
       deps: {
         database,
+        sql: createSql(),
         clock,
         audit,
         log,

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { HsmError } from '../../hsm/index.js';
 import type { StatementSigner } from '../../pki/messages/index.js';
-import { auditEvents, createRa, migrations } from '../../ra/index.js';
+import { auditEvents, createRa, migrations, takesUpload } from '../../ra/index.js';
 import { openInventory } from '../../sec/index.js';
-import { listen, serve } from '../http/index.js';
+import { listen, requestTimeoutMs, serve, withBodyDeadline } from '../http/index.js';
 import { startRequestCheckPool } from '../request-check/pool.js';
 import { admitOnly, internalServerOptions, peerComponent, publicServerOptions } from '../tls/index.js';
 import { startClientTrust } from './client-trust.js';
@@ -59,19 +59,24 @@ export async function runRa(configFile: string, overrides: ProcessOverrides = {}
       policy,
       statementSigner,
       deviceStatus: inventory,
-      checkRequest: (bytes, kind) => checks.check(bytes, kind),
+      checkRequests: (requests, lane) => checks.check(requests, lane),
       clientTrust,
       peerComponent
     });
     onStop('ra', () => ra.stop());
 
     await foundation.recordStart('ra.started');
+    // The service says itself when an upload is too slow, and with a code; the listener ends what it does not.
+    const uploadTimeout = config.settings.batches.uploadTotalMs + requestTimeoutMs;
     const publicListener = await listen(
       createTlsServer(
         await publicServerOptions(config.public, chain),
-        serve(ra.publicHandler, { log, listener: 'public' })
+        withBodyDeadline(serve(ra.publicHandler, { log, listener: 'public' }), request =>
+          takesUpload(request.url ?? '/') ? uploadTimeout : requestTimeoutMs
+        )
       ),
-      config.public
+      config.public,
+      { requestTimeout: uploadTimeout }
     );
     const internalServer = createTlsServer(
       await internalServerOptions(config.tls),

@@ -13,7 +13,12 @@ import { checkout } from './command.js';
 export interface Endpoints {
   readonly environment: string;
   readonly repository: { readonly url: string; readonly apiKey: string };
-  readonly ra: { readonly url: string; readonly adhoc: string };
+  readonly ra: {
+    readonly url: string;
+    readonly adhoc: string;
+    readonly batch: string;
+    readonly portal: string;
+  };
   readonly tls: {
     readonly ca: string;
     readonly clientCert: string;

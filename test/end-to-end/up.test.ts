@@ -41,7 +41,7 @@ describe('ops/up', function () {
 
   it('keeps endpoints.json and its folders from other users', () => {
     expect(statSync(path.join(data, 'endpoints.json')).mode & 0o777).to.equal(0o600);
-    for (const folder of ['config', 'secrets', 'tls', 'tokens', 'run', 'log', 'audit'])
+    for (const folder of ['config', 'secrets', 'tls', 'tokens', 'run', 'spool', 'log', 'audit'])
       expect(statSync(path.join(data, folder)).mode & 0o777, folder).to.equal(0o700);
   });
 
@@ -51,6 +51,8 @@ describe('ops/up', function () {
     expect(first.repository.apiKey).to.match(/^[A-Za-z0-9_-]{20,}$/);
     expect(first.ra.url).to.match(/^https:\/\/127\.0\.0\.1:\d+$/);
     expect(first.ra.adhoc).to.equal(`${first.ra.url}/1.0/AdHocDeviceCSR`);
+    expect(first.ra.batch).to.equal(`${first.ra.url}/1.0/PortalCSRBatch`);
+    expect(first.ra.portal).to.equal(`${first.ra.url}/portal/1.0/batches`);
     for (const file of [...Object.values(first.tls), ...Object.values(first.anchors)]) {
       expect(path.isAbsolute(file), file).to.equal(true);
       expect(readFileSync(file, 'utf8')).to.match(/^-----BEGIN /);

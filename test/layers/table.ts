@@ -96,7 +96,16 @@ export const layers: readonly Layer[] = [
     folder: 'ops',
     values: ['pki', 'hsm/index.ts', 'ca', 'ra', 'repository', 'sec', 'ops'],
     types: [],
-    packages: ['canonicalize', 'commander', 'knex', 'pg', 'pino', 'piscina', 'prom-client', 'zod'],
+    packages: ['canonicalize', 'commander', 'knex', 'pg', 'pino', 'prom-client', 'zod'],
+    packageTypes: [],
+    node: 'any'
+  },
+  {
+    // Measures the PKCS#11 module bare, as the limit that the signer is held against.
+    folder: 'ops/bench',
+    values: ['pki', 'hsm/index.ts', 'ca', 'ra', 'repository', 'sec', 'ops'],
+    types: [],
+    packages: ['knex', 'pg', 'pino', 'pkcs11js', 'prom-client'],
     packageTypes: [],
     node: 'any'
   },

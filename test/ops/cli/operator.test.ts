@@ -93,6 +93,59 @@ describe("smki as a running system's operator", () => {
     });
   });
 
+  describe('as an officer', () => {
+    const batch = {
+      ...{ batchId: '7', state: 'PARSING', requests: 2, done: 0, issued: 0, refused: 0 },
+      submittedAt: '2030-01-01T00:00:00.000Z'
+    };
+
+    it('approves several batches, each said when it is done', () =>
+      withListener('ra', { status: 200, body: batch }, async (data, seen) => {
+        const words = ['ra', 'batch', 'approve', '7', '8', '--officer', 'o-1', '--note', 'agreed'];
+        const done = await smki([...words, '--data', data]);
+        expect({ status: done.status, error: done.error }).to.deep.equal({ status: 0, error: '' });
+        const body = JSON.stringify({ officer: 'o-1', note: 'agreed' });
+        expect(seen).to.deep.equal(
+          ['7', '8'].map(id => ({ method: 'POST', url: `/admin/v1/batches/${id}/approve`, body }))
+        );
+        expect(done.out.split('\n')).to.deep.equal(['batch 7: PARSING', 'batch 8: PARSING']);
+      }));
+
+    it('rejects with a reason, and not without', () =>
+      withListener('ra', { status: 200, body: { ...batch, state: 'REJECTED' } }, async (data, seen) => {
+        const words = ['ra', 'batch', 'reject', '7', '--officer', 'o-1', '--data', data];
+        expect((await smki(words)).status).to.equal(2);
+        expect(seen).to.deep.equal([]);
+        expect((await smki([...words, '--reason', 'no'])).out).to.equal('batch 7: REJECTED');
+        expect(JSON.parse(seen[0]?.body ?? '')).to.deep.equal({ officer: 'o-1', reason: 'no' });
+      }));
+
+    it('takes numbers as BatchIds and nothing else', () =>
+      withListener('ra', { status: 200, body: batch }, async (data, seen) => {
+        for (const words of [
+          ['show', '../parties'],
+          ['approve', '7', 'x', '--officer', 'o-1'],
+          ['watch', '-7']
+        ])
+          expect((await smki(['ra', 'batch', ...words, '--data', data])).status).to.equal(2);
+        expect(seen).to.deep.equal([]);
+      }));
+
+    it('lists and watches what there is', () =>
+      withListener(
+        'ra',
+        { status: 200, body: { batches: [{ ...batch, state: 'COMPLETED', name: 'n', partyId: 'p' }] } },
+        async (data, seen) => {
+          const listed = await smki(['ra', 'batch', 'list', '--state', 'COMPLETED', '--data', data]);
+          expect(listed.out).to.match(/^7 +COMPLETED +2 /m);
+          expect(seen[0]?.url).to.equal('/admin/v1/batches?state=COMPLETED');
+          // What had ended before anybody looked is no news.
+          const watched = await smki(['ra', 'batch', 'watch', '--data', data]);
+          expect(watched).to.deep.equal({ status: 0, out: '', error: '' });
+        }
+      ));
+  });
+
   it('an argument cannot lead to another path', () =>
     withListener('ra', { status: 404, body: { code: 'resource/not-found' } }, async (data, seen) => {
       await smki(['ra', 'party', 'show', '../systems?x=1', '--data', data]);
