@@ -1,0 +1,130 @@
+/** The product's checks beside the bare operation each stands on, over the same octets, in one process or thread. */
+import { createPublicKey, verify } from 'node:crypto';
+import {
+  compileTemplate,
+  defaultPolicy,
+  lintTbs,
+  newSerial,
+  parseCertificate,
+  verifyIssued,
+  verifySignature,
+  type ProfileName
+} from '../../../pki/index.js';
+import { examineRequest, requestPolicy, verifyPossession } from '../../../pki/request/index.js';
+import { randomBytes } from 'node:crypto';
+import type { Round } from '../rounds.js';
+import { repeat } from './crypto.js';
+import type { Job } from './jobs.js';
+
+export interface ChecksOptions {
+  /** DER. */
+  readonly root: Uint8Array;
+  readonly issuing: Uint8Array;
+  /** Device certificates under that issuer, some hundreds. */
+  readonly certificates: readonly Uint8Array[];
+  /** The requests they were issued for. */
+  readonly requests: readonly Uint8Array[];
+}
+
+export const checkNames = [
+  'bare',
+  'possession',
+  'request',
+  'signature',
+  'issued',
+  'parse-and-issued',
+  'template',
+  'lint'
+] as const;
+export type CheckName = (typeof checkNames)[number];
+
+export interface ChecksTask {
+  readonly what: CheckName;
+  readonly ms: number;
+}
+
+/** Each call takes the next of the certificates or requests, so that none is met twice in a short time. */
+export async function openChecks(options: ChecksOptions): Promise<Job<ChecksTask, Round>> {
+  const policy = defaultPolicy('test');
+  const requestRules = requestPolicy(policy, new Set());
+  const issuing = parseCertificate(options.issuing);
+  const anchors = [parseCertificate(options.root)];
+  const certificates = options.certificates.map(der => parseCertificate(der));
+  const examined = options.requests.map(csr => examineRequest(csr, 'device', requestRules));
+  const issuingKey = createPublicKey({
+    key: Buffer.from(issuing.publicKey.spki),
+    format: 'der',
+    type: 'spki'
+  });
+  const at = new Date();
+  const prepared = examined.map(({ facts }) => {
+    const profile: ProfileName = facts.profile;
+    const template = compileTemplate(profile, { issuer: issuing, policy });
+    const input = {
+      serial: newSerial(octets => randomBytes(octets)),
+      ...template.validity(at),
+      spki: facts.spki,
+      subject: { eui: facts.eui, hwType: facts.hwType }
+    };
+    return { profile, template, input, tbs: template.tbs(input) };
+  });
+  let turn = 0;
+  const next = <T>(all: readonly T[]): T => all[turn++ % all.length] as T;
+  const good = (result: boolean): void => {
+    if (!result) throw new Error('a good one was refused');
+  };
+
+  const work: Readonly<Record<Exclude<CheckName, 'possession'>, () => void>> = {
+    bare() {
+      const { tbs, signature } = next(certificates);
+      good(verify('sha256', tbs, issuingKey, signature));
+    },
+    request: () => void examineRequest(next(options.requests), 'device', requestRules),
+    signature() {
+      const { tbs, signature } = next(certificates);
+      good(verifySignature(issuing.publicKey.spki, tbs, signature, 'der'));
+    },
+    issued() {
+      const at = turn % certificates.length;
+      const certificate = next(certificates);
+      const profile = (prepared[at] as (typeof prepared)[number]).profile;
+      good(verifyIssued(certificate, [issuing], { at: new Date(), profile, policy, anchors }).ok);
+    },
+    'parse-and-issued'() {
+      const at = turn % certificates.length;
+      const certificate = parseCertificate(next(options.certificates));
+      const profile = (prepared[at] as (typeof prepared)[number]).profile;
+      good(verifyIssued(certificate, [issuing], { at: new Date(), profile, policy, anchors }).ok);
+    },
+    template() {
+      const { template, input } = next(prepared);
+      template.tbs(input);
+    },
+    lint() {
+      const { tbs, profile } = next(prepared);
+      good(
+        lintTbs(tbs, { profile, issuer: issuing, policy, at }).every(({ severity }) => severity !== 'error')
+      );
+    }
+  };
+
+  return {
+    run: ({ what, ms }) =>
+      what === 'possession'
+        ? repeatAsync(async () => good(await verifyPossession(next(examined).proof)), ms)
+        : Promise.resolve(repeat(work[what], ms, false)),
+    close: () => undefined
+  };
+}
+
+async function repeatAsync(work: () => Promise<void>, ms: number): Promise<Round> {
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  let items = 0;
+  while (performance.now() - began < ms) {
+    for (let i = 0; i < 16; i++) await work();
+    items += 16;
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  return { items, elapsedMs: performance.now() - began, cpuMicros: user + system };
+}
