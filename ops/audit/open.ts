@@ -3,10 +3,17 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
-import type { AuditEvent, AuditLog, AuditReference, AuditTicket } from '../kit/audit.js';
+import {
+  AuditUnavailable,
+  type AuditEvent,
+  type AuditLog,
+  type AuditReference,
+  type AuditTicket
+} from '../kit/audit.js';
 import { identifier } from '../database/names.js';
 import { createSql } from '../database/sql.js';
 import type { Clock } from '../kit/clock.js';
+import type { Transaction } from '../kit/deps.js';
 import { openChain, type OpenedChain } from './chain-file.js';
 import { uuidv7, type Head, type LogOrigin, type StampedEvent } from './entry.js';
 import { AuditError } from './errors.js';
@@ -119,6 +126,12 @@ function rowText({ id, at, type, actor, canonicalFacts }: StampedEvent): string 
   return `{"id":"${id}","at":"${at}","type":${JSON.stringify(type)},"actor":${JSON.stringify(actor)},"facts":${canonicalFacts}}`;
 }
 
+/** What a ticket stands for, and the sequencer's period in which it was recorded. */
+interface Recorded {
+  readonly events: readonly StampedEvent[];
+  readonly period: number;
+}
+
 class OpenedAudit implements OpenAuditLog {
   readonly instanceNumber: number;
   readonly path: string;
@@ -127,7 +140,7 @@ class OpenedAudit implements OpenAuditLog {
   readonly #sql = createSql();
   readonly #insert: { readonly name: string; readonly statement: string };
   /** Events of tickets on their way from commit to seal; a ticket that is dropped takes them along. */
-  readonly #tickets = new WeakMap<AuditTicket, readonly StampedEvent[]>();
+  readonly #tickets = new WeakMap<AuditTicket, Recorded>();
   #sequencer!: Sequencer;
   #sweeper!: Sweeper;
   #timer: NodeJS.Timeout | undefined;
@@ -200,10 +213,10 @@ class OpenedAudit implements OpenAuditLog {
     this.#timer = setInterval(() => this.#tick(), this.#options.sweepMs ?? 2_000).unref();
   }
 
-  async record(trx: Knex.Transaction, events: readonly AuditEvent[]): Promise<AuditTicket> {
+  async record(trx: Transaction, events: readonly AuditEvent[]): Promise<AuditTicket> {
     const stamped = events.map(event => this.#stamp(event));
     for (let from = 0; from < stamped.length; from += recordedAtOnce)
-      await this.#sql.rows(trx, this.#insert.name, this.#insert.statement, [
+      await this.#sql.also(trx, this.#insert.name, this.#insert.statement, [
         this.#options.instance,
         `[${stamped
           .slice(from, from + recordedAtOnce)
@@ -211,15 +224,34 @@ class OpenedAudit implements OpenAuditLog {
           .join(',')}]`
       ]);
     const ticket: AuditTicket = { ids: stamped.map(event => event.id) };
-    this.#tickets.set(ticket, stamped);
+    this.#tickets.set(ticket, { events: stamped, period: this.#sequencer.period });
     return ticket;
   }
 
   async seal(ticket: AuditTicket): Promise<void> {
-    const events = this.#tickets.get(ticket);
-    if (events === undefined) throw new AuditError('audit/facts', 'a ticket of another audit log');
-    await this.#sequencer.place(events, true);
+    const recorded = this.#tickets.get(ticket);
+    if (recorded === undefined) throw new AuditError('audit/facts', 'a ticket of another audit log');
+    await this.#sequencer.place(await this.#unsettled(recorded), true);
     // Kept: sealing again is answered from what is placed.
+  }
+
+  /**
+   * The sweeper may have placed a ticket's events long before somebody seals it, so long that the sequencer no longer
+   * knows: they must not stand in the log twice.
+   */
+  async #unsettled({ events, period: recordedIn }: Recorded): Promise<readonly StampedEvent[]> {
+    for (;;) {
+      const { period } = this.#sequencer;
+      if (period < recordedIn + 2) return events;
+      let settled: ReadonlySet<string>;
+      try {
+        settled = await this.#sweeper.settledOf(events.map(({ id }) => id));
+      } catch (cause) {
+        throw new AuditUnavailable('whether the events stand in the log cannot be read', { cause });
+      }
+      // Nothing was forgotten while the database was asked: what is not settled the sequencer knows.
+      if (this.#sequencer.period === period) return events.filter(({ id }) => !settled.has(id));
+    }
   }
 
   async append(events: readonly AuditEvent[]): Promise<AuditReference> {

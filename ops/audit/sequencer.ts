@@ -62,6 +62,7 @@ export class Sequencer {
   /** Recorded events in the log since the offset up to which the sweeper has settled, with their numbers. */
   #placed = new Map<string, number>();
   #placedBefore = new Map<string, number>();
+  #period = 0;
 
   constructor(
     options: SequencerOptions,
@@ -98,8 +99,14 @@ export class Sequencer {
     return this.#placed.has(id) || this.#placedBefore.has(id);
   }
 
+  /** Rises with each `forgetSettled`: what was placed in a period is remembered until the end of the next. */
+  get period(): number {
+    return this.#period;
+  }
+
   /** Forgets ids of the last period but one: their transactions are over and all their events placed. */
   forgetSettled(): void {
+    this.#period += 1;
     this.#placedBefore = this.#placed;
     this.#placed = new Map();
   }

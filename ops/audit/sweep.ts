@@ -52,6 +52,17 @@ export class Sweeper {
     this.#settled = settled;
   }
 
+  /** Of these recorded events those that stand in the log for certain: the events of settled transactions. */
+  async settledOf(ids: readonly string[]): Promise<Set<string>> {
+    const rows = await this.#knex
+      .withSchema(this.#schema)
+      .table('audit_event')
+      .whereIn('id', ids)
+      .where('transaction', '<', String(this.#settled))
+      .select<{ readonly id: string }[]>('id');
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** Answers how many events it placed. */
   async sweep(): Promise<number> {
     const size = this.#sequencer.head.size;

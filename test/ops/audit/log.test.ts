@@ -205,6 +205,26 @@ describe('ops/audit: the log of a process', function () {
     expect(await compared()).to.deep.equal([]);
   });
 
+  it('places an event once, however late its ticket is sealed', async () => {
+    await audit.close();
+    audit = await open(knex, directory, { sweepMs: 20 });
+    const ticket = await recorded(knex, audit, [done(1), done(2)]);
+    // The sweeper places it; then many of its periods pass, each with something new to settle.
+    for (let step = 3; step < 13; step++) {
+      await audit.seal(await recorded(knex, audit, [done(step)]));
+      await sleep(60);
+    }
+    await audit.seal(ticket);
+    await audit.seal(ticket);
+    const steps = parsed(file)
+      .slice(1)
+      .map(line => line.facts['step']);
+    expect([...steps].sort((a, b) => Number(a) - Number(b))).to.deep.equal(
+      Array.from({ length: 12 }, (_, at) => at + 1)
+    );
+    expect(await compared()).to.deep.equal([]);
+  });
+
   describe('when the store fails', () => {
     const fails = async (): Promise<void> => {
       const [one, two] = await Promise.all([
