@@ -82,7 +82,7 @@ export function createCaWith<S extends Signer>(
   };
   const metrics = createMetrics(deps.metrics, database, clock);
   const records: RecordContext = {
-    ...{ config, database, sql, clock, audit, log, policy, metrics },
+    ...{ config, database, sql, clock, audit, log, policy, metrics, verifyPoint: deps.verifyPoint },
     holder: `${config.instance}/${randomUUID()}`
   };
   const numbers = new Map<string, number>();

@@ -8,6 +8,7 @@ export function uuidToOctets(uuid: string): Uint8Array {
 /** Lower-case text of 16 octets, as PostgreSQL writes a uuid. Any 16 octets do; no version is asked for. */
 export function octetsToUuid(octets: Uint8Array): string {
   if (octets.length < 16) throw new RangeError('fewer than 16 octets');
-  const hex = Buffer.from(octets.subarray(0, 16)).toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  const view = Buffer.from(octets.buffer, octets.byteOffset, 16);
+  const hex = view.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

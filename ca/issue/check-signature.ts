@@ -13,6 +13,7 @@ import {
   verifySignature,
   type Certificate,
   type CertificateList,
+  type PointVerifier,
   type Policy,
   type ProfileName
 } from '../../pki/index.js';
@@ -29,7 +30,8 @@ export function certificateFrom(
   signature: Uint8Array,
   issuerSpki: Uint8Array,
   profile: ProfileName,
-  policy: Policy
+  policy: Policy,
+  verifyPoint?: PointVerifier
 ): Uint8Array {
   const algorithm = keyAlgorithmOf(profiles[profiles[profile].issuerProfile], policy);
   let der: Uint8Array;
@@ -49,7 +51,7 @@ export function certificateFrom(
   }
   if (Buffer.compare(signed, tbs) !== 0)
     throw new CaError('ca/wrong-signature', 'the assembled structure holds other bytes than were linted');
-  if (!verifySignature(issuerSpki, signed, value, 'der'))
+  if (!verifySignature(issuerSpki, signed, value, 'der', verifyPoint))
     throw new CaError('ca/wrong-signature', 'the signature does not verify over the linted bytes');
   return der;
 }

@@ -3,24 +3,16 @@
  * Orders out of the ordinary (there already, refused requests of other orders, a key at its limit, serials given up)
  * and orders after a fault are recorded by themselves, so that none suffers for another.
  */
-import type { Knex } from 'knex';
 import { lanes } from '../../pki/messages/index.js';
 import type { AuditEvent, AuditTicket } from '../../ops/kit/audit.js';
+import type { Transaction } from '../../ops/kit/deps.js';
 import { createGroupCommit, type GroupCommit } from '../group-commit.js';
 import { insertCertificates } from '../ledger/certificate.js';
 import { closeGroups, openGroups } from '../ledger/group.js';
 import { insertIntentItems } from '../ledger/intent.js';
-import { insertRefusals } from '../ledger/order.js';
 import { certificatesPerCommit } from '../ledger/ra-key.js';
 import type { RecordContext } from './context.js';
-import {
-  intentEvent,
-  recordIntent,
-  refusalEvents,
-  shardOf,
-  type IntentInput,
-  type IntentRecord
-} from './record-intent.js';
+import { intentEvent, recordIntent, shardOf, type IntentInput, type IntentRecord } from './record-intent.js';
 import { recordResult, resultEvents, type ResultInput, type ResultRecord } from './record-result.js';
 
 /** The two transactions of an attempt. */
@@ -66,8 +58,9 @@ export function createCommits(ctx: RecordContext): Commits {
 
   return {
     intent(input) {
-      const { beginning, prepared, opened } = input;
-      if (beginning.kind !== 'first' || prepared.length === 0) return recordIntent(input, ctx);
+      const { beginning, prepared, refused, opened } = input;
+      if (beginning.kind !== 'first' || prepared.length === 0 || refused.length > 0)
+        return recordIntent(input, ctx);
       return intentCommit(opened.order.lane, opened.key.keyId)(input);
     },
     result(input) {
@@ -108,11 +101,7 @@ async function recordIntents(
         items: prepared.map(({ intent }) => intent)
       }))
     );
-    for (const { opened, refused } of inputs) await insertRefusals(trx, opened.orderId, refused);
-    return inputs.flatMap(({ opened, epoch, prepared, refused }) => [
-      intentEvent(opened, epoch, prepared, ctx),
-      ...refusalEvents(opened.orderId, refused, ctx)
-    ]);
+    return inputs.map(({ opened, epoch, prepared }) => intentEvent(opened, epoch, prepared, ctx));
   });
   if (ticket === undefined) return undefined;
   return inputs.map(({ prepared, refused }) => ({ kind: 'recorded', items: prepared, refused, ticket }));
@@ -141,10 +130,10 @@ async function recordResults(
 /** Writes and records the events of what was written; undefined when it cannot go together. */
 async function transaction(
   ctx: RecordContext,
-  write: (trx: Knex.Transaction) => Promise<readonly AuditEvent[]>
+  write: (trx: Transaction) => Promise<readonly AuditEvent[]>
 ): Promise<AuditTicket | undefined> {
   try {
-    return await ctx.database.transaction(async trx => ctx.audit.record(trx, await write(trx)));
+    return await ctx.sql.transaction(ctx.database, async trx => ctx.audit.record(trx, await write(trx)));
   } catch (error) {
     if (error instanceof NotTogether) return undefined;
     throw error;

@@ -14,7 +14,10 @@ import type { Turns } from './turns.js';
 import type { Admission, RaKeys } from './verify-order.js';
 
 /** What the records of steps 6 and 8 work with. */
-export interface RecordContext extends Pick<ComponentDeps, 'database' | 'sql' | 'clock' | 'audit' | 'log'> {
+export interface RecordContext extends Pick<
+  ComponentDeps,
+  'database' | 'sql' | 'clock' | 'audit' | 'log' | 'verifyPoint'
+> {
   readonly config: CaConfig;
   readonly policy: Policy;
   /** This process in the column `holder`: its name and a random part, so that a restart is somebody else. */

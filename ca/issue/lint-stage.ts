@@ -3,13 +3,13 @@
  * exact bytes, and mints the permit for them; the permit secret lives in this closure and nowhere else in the
  * process. What has findings gets no permit and cannot be signed.
  */
-import { createHash } from 'node:crypto';
 import { mintPermit, type KeyLabel, type Lane, type SignRequest } from '../../hsm/index.js';
 import {
   buildCrlTbs,
   compileTemplate,
   checkCrlContinuity,
   lintTbs,
+  sha256,
   type Certificate,
   type CertificateTemplate,
   type ContinuityFacts,
@@ -127,8 +127,4 @@ function crlPermitId(issuer: Certificate, number: bigint): Uint8Array {
   id.set(sha256(issuer.publicKey.spki).subarray(0, 16));
   id.writeBigUInt64BE(number, 16);
   return id;
-}
-
-function sha256(octets: Uint8Array): Uint8Array {
-  return createHash('sha256').update(octets).digest();
 }

@@ -2,7 +2,7 @@
  * Step 6: one transaction says what is about to be signed. The rows are the spent permits: of two processes with
  * the same order one finds the other's intent, and signs nothing.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AuditEvent, AuditTicket } from '../../ops/kit/audit.js';
 import type { Lane } from '../../pki/messages/index.js';
 import { OrderRefused } from '../errors.js';
@@ -178,11 +178,13 @@ export function intentEvent(
   items: readonly PreparedItem[],
   ctx: Pick<RecordContext, 'config'>
 ): AuditEvent {
-  const digest = createHash('sha256');
-  for (const { serial, prepared } of items) digest.update(serial).update(prepared.tbsSha256);
+  const digest = hash(
+    'sha256',
+    Buffer.concat(items.flatMap(({ serial, prepared }) => [serial, prepared.tbsSha256]))
+  );
   return event('ca.intent.recorded', ctx, {
     ...{ order: orderId, attempt: epoch, raKey: key.name, domain: order.domain },
-    ...{ certificates: items.length, digest: digest.digest('hex') }
+    ...{ certificates: items.length, digest }
   });
 }
 

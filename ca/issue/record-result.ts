@@ -76,7 +76,8 @@ export async function checkSignatures(
               result.signature,
               item.issuer.certificate.publicKey.spki,
               item.checked.facts.profile,
-              ctx.policy
+              ctx.policy,
+              ctx.verifyPoint
             )
           )
         );

@@ -1,6 +1,5 @@
 /** Rows of the ledger's large tables, many at a time. */
-import type { Knex } from 'knex';
-import type { Sql, SqlColumn, SqlScalar } from '../../ops/kit/deps.js';
+import type { Sql, SqlColumn, SqlScalar, Transaction } from '../../ops/kit/deps.js';
 
 /** A table that is only appended to. */
 export interface AppendTable {
@@ -18,7 +17,7 @@ const copyFrom = 32;
 /** Appends rows within the transaction: one statement, whatever their number. */
 export async function append(
   sql: Sql,
-  trx: Knex.Transaction,
+  trx: Transaction,
   table: AppendTable,
   rows: readonly (readonly SqlScalar[])[]
 ): Promise<void> {
@@ -26,7 +25,7 @@ export async function append(
   const { name, columns } = table;
   if (rows.length >= copyFrom) return sql.copy(trx, name, columns, rows);
   const values = columns.map((_, column) => rows.map(row => row[column] ?? null));
-  await sql.rows(trx, `append ${name}`, insertStatement(table), values);
+  await sql.also(trx, `append ${name}`, insertStatement(table), values);
 }
 
 const statements = new WeakMap<AppendTable, string>();

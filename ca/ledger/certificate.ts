@@ -1,6 +1,6 @@
 /** Issued certificates and given-up serials: rows that never change. */
 import type { Knex } from 'knex';
-import type { Sql } from '../../ops/kit/deps.js';
+import type { Sql, Transaction } from '../../ops/kit/deps.js';
 import { append, type AppendTable } from './append.js';
 import { query } from './query.js';
 
@@ -47,7 +47,7 @@ const certificateTable: AppendTable = {
 
 export async function insertCertificates(
   sql: Sql,
-  trx: Knex.Transaction,
+  trx: Transaction,
   rows: readonly CertificateRow[]
 ): Promise<void> {
   await append(

@@ -4,9 +4,8 @@
  * Whatever else there may be changes nothing here: the caller rolls back and does the orders one by one, by the
  * statements of `order.ts`, `intent.ts` and `ra-key.ts`.
  */
-import type { Knex } from 'knex';
 import type { Lane, SignedOrder } from '../../pki/messages/index.js';
-import type { Sql } from '../../ops/kit/deps.js';
+import type { Sql, Transaction } from '../../ops/kit/deps.js';
 import { hourOf } from './ra-key.js';
 
 export interface NewGroup {
@@ -37,7 +36,7 @@ export interface GroupKey {
  */
 export async function openGroups(
   sql: Sql,
-  trx: Knex.Transaction,
+  trx: Transaction,
   groups: readonly NewGroup[],
   holder: string,
   key: GroupKey
@@ -116,7 +115,7 @@ export interface FinishedGroup {
  */
 export async function closeGroups(
   sql: Sql,
-  trx: Knex.Transaction,
+  trx: Transaction,
   groups: readonly FinishedGroup[],
   holder: string,
   graceMs: number

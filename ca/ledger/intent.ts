@@ -3,7 +3,7 @@
  * token. The database decides; whoever changed no row here signs nothing and records nothing.
  */
 import type { Knex } from 'knex';
-import type { Sql } from '../../ops/kit/deps.js';
+import type { Sql, Transaction } from '../../ops/kit/deps.js';
 import { append, type AppendTable } from './append.js';
 import { query } from './query.js';
 
@@ -128,7 +128,7 @@ const itemTable: AppendTable = {
 /** Items of any number of orders. */
 export async function insertIntentItems(
   sql: Sql,
-  trx: Knex.Transaction,
+  trx: Transaction,
   attempts: readonly {
     readonly orderId: string;
     readonly epoch: number;

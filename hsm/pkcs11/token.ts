@@ -120,7 +120,7 @@ export class Token {
   async sign(lane: Lane, request: AdmittedRequest): Promise<Uint8Array> {
     const pooled = this.#pooled(lane);
     const { algorithm } = this.#begin(pooled, request.key);
-    const digest = hash('sha256', request.data, 'buffer');
+    const digest = Buffer.from(hash('sha256', request.data, 'binary'), 'latin1');
     const input = algorithm === 'P-256' ? digest : Buffer.concat([sha256DigestInfo, digest]);
     const { session, answer } = pooled;
     let signature: Uint8Array;

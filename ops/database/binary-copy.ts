@@ -21,6 +21,8 @@ export function* binaryCopy(
 ): Generator<Buffer> {
   let piece = Buffer.allocUnsafe(firstOctets);
   let at = header.copy(piece);
+  const instants: SqlValue[] = [];
+  const microseconds: bigint[] = [];
 
   const room = (octets: number): void => {
     if (at + octets <= piece.length) return;
@@ -62,7 +64,12 @@ export function* binaryCopy(
           break;
         case 'timestamptz':
           room(12);
-          at = piece.writeBigInt64BE(microsecondsOf(value, column), piece.writeInt32BE(8, at));
+          // A column mostly carries the instant of the row before.
+          if (value !== instants[index]) {
+            microseconds[index] = microsecondsOf(value, column);
+            instants[index] = value;
+          }
+          at = piece.writeBigInt64BE(microseconds[index] as bigint, piece.writeInt32BE(8, at));
           break;
         case 'uuid': {
           if (typeof value !== 'string') throw misfit(column);

@@ -1,4 +1,4 @@
-import type { Knex } from 'knex';
+import type { Transaction } from './deps.js';
 
 /**
  * The audit log behind which the Merkle log will stand. An event is inserted in the transaction of the act it
@@ -10,7 +10,7 @@ export interface AuditLog {
    * Inserts events in the transaction of the act. Nothing is placed in the log until `seal`; if the process
    * dies in between, the next start places them.
    */
-  record(trx: Knex.Transaction, events: readonly AuditEvent[]): Promise<AuditTicket>;
+  record(trx: Transaction, events: readonly AuditEvent[]): Promise<AuditTicket>;
   /** After the commit: places the ticket's events in the log. Resolves when they are on stable storage. */
   seal(ticket: AuditTicket): Promise<void>;
   /** Places events that belong to no database act (a refusal, a query). Resolves when they are durable. */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { PointVerifier } from '../../pki/verify/index.js';
 import type { Clock } from './clock.js';
 import type { AuditLog } from './audit.js';
 
@@ -23,6 +24,8 @@ export interface ComponentDeps {
    * function that does nothing; fault tests stop the process there.
    */
   readonly stage: Stage;
+  /** For issuing keys, which sign by the thousand: a faster way to verify, where this machine has one. */
+  readonly verifyPoint?: PointVerifier | undefined;
 }
 
 /**
@@ -35,21 +38,42 @@ export interface Sql {
    * whole (`unnest($1::uuid[])`). int8 and numeric arrive as decimal text, octets as `Buffer`.
    */
   rows<Row>(
-    database: Knex | Knex.Transaction,
+    database: Pick<Knex, 'client'>,
     name: string,
     statement: string,
     values: readonly SqlValue[]
   ): Promise<Row[]>;
   /**
+   * The same for a statement without an answer, within a transaction: it may travel with the next one or with the
+   * commit, and its fault is then theirs.
+   */
+  also(trx: Transaction, name: string, statement: string, values: readonly SqlValue[]): Promise<void>;
+  /**
    * Appends rows with one binary COPY within a transaction. `table` with its schema; columns in the order of each
    * row's values. Nothing of it stays when the transaction is rolled back.
    */
   copy(
-    trx: Knex.Transaction,
+    trx: Transaction,
     table: string,
     columns: readonly SqlColumn[],
     rows: Iterable<readonly SqlValue[]>
   ): Promise<void>;
+  /**
+   * Runs `work` in a transaction that is for these statements only. It commits when `work` resolves, and rolls back
+   * with what `work` throws. Statements asked for in one turn of the event loop travel together, in their order:
+   * after a fault none of them takes effect.
+   */
+  transaction<T>(database: Knex, work: (trx: Transaction) => Promise<T>): Promise<T>;
+  /** The same for questions that need no transaction, only one way there and back. */
+  together<T>(database: Knex, work: (connection: Pick<Knex, 'client'>) => Promise<T>): Promise<T>;
+}
+
+/**
+ * A transaction of `Sql`, or one of knex. `executionPromise` resolves once it is committed, and rejects once it is
+ * rolled back.
+ */
+export interface Transaction extends Pick<Knex.Transaction, 'client'> {
+  readonly executionPromise: Promise<unknown>;
 }
 
 /** Octets as `Uint8Array`, instants as `Date`, uuid as text, bigint as such or as decimal text. */

@@ -2,20 +2,28 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { PointVerifier } from '../../pki/request/index.js';
+import type { PointVerifier } from '../../pki/verify/index.js';
 
 /**
  * The optional native verifier (`p256-verify/`): ECDSA on P-256 under a key seen for the first time, at the price of
  * the verification alone. Undefined where it was not built for this Node.js, does not load, does not answer a known
  * question rightly, or `OPENSMKI_NATIVE=off` says so: the caller's own way then stands, with the same answers.
+ *
+ * @param keys `once`: each is met once, as in requests; `often`: few, which are met again and again, as issuers'
  */
-export function loadPointVerifier(): PointVerifier | undefined {
+export function loadPointVerifier(keys: 'once' | 'often' = 'once'): PointVerifier | undefined {
   if (process.env['OPENSMKI_NATIVE'] === 'off') return undefined;
   const file = join(packageRoot(), 'build', 'native', addOnName());
   if (!existsSync(file)) return undefined;
   try {
-    const { verify } = createRequire(import.meta.url)(file) as { verify: PointVerifier };
-    return answersRightly(verify) ? verify : undefined;
+    const addOn = createRequire(import.meta.url)(file) as Partial<
+      Record<'verify' | 'verifyOften', PointVerifier>
+    >;
+    const verify = keys === 'once' ? addOn.verify : addOn.verifyOften;
+    // A key gets its table when it has been asked for often: both ways are put to the question.
+    const times = keys === 'once' ? 1 : 128;
+    for (let n = 0; n < times; n++) if (verify === undefined || !answersRightly(verify)) return undefined;
+    return verify;
   } catch {
     return undefined;
   }

@@ -23,6 +23,7 @@ import { policyEntries } from '../../pki/profile/index.js';
 import { createLogger, metricsServer, socketPath, type HealthPart } from '../http/index.js';
 import { systemClock, type Clock } from '../kit/clock.js';
 import type { ComponentDeps, Migration, Stage } from '../kit/deps.js';
+import { loadPointVerifier } from '../native/point-verifier.js';
 import { readTrimmed, sha256OfFile } from './read.js';
 import { writeProcessStatus } from './status.js';
 
@@ -176,7 +177,8 @@ export async function runComponent<C extends ComponentName>(options: {
         audit,
         log,
         metrics: registry,
-        stage: options.overrides.stage ?? (() => undefined)
+        stage: options.overrides.stage ?? (() => undefined),
+        verifyPoint: loadPointVerifier('often')
       },
       onStop: (what, stop) => void stops.push({ what, stop }),
       refuseInLive,

@@ -22,7 +22,8 @@ export function parseEui64(text: string): Eui64 {
 /** The text form, upper case. */
 export function formatEui64(eui: Eui64): string {
   const digits = eui.toString(16).toUpperCase().padStart(16, '0');
-  return digits.replace(/..(?=.)/g, '$&-');
+  const pair = (at: number): string => digits.slice(at, at + 2);
+  return `${pair(0)}-${pair(2)}-${pair(4)}-${pair(6)}-${pair(8)}-${pair(10)}-${pair(12)}-${pair(14)}`;
 }
 
 export function eui64FromOctets(octets: Uint8Array): Eui64 {

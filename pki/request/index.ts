@@ -14,9 +14,4 @@ export {
   requestChecks,
   type ExaminedRequest
 } from './check-request.js';
-export {
-  verifyPossession,
-  verifyPossessions,
-  type PointVerifier,
-  type PossessionProof
-} from './possession.js';
+export { verifyPossession, verifyPossessions, type PossessionProof } from './possession.js';

@@ -1,4 +1,5 @@
 import { constants, createPublicKey, KeyObject, verify, webcrypto } from 'node:crypto';
+import type { PointVerifier } from '../verify/signature.js';
 import type { SubjectPublicKey } from '../x509/index.js';
 
 /** What proves possession of the private key: the signed octets as received, the signature, the key. */
@@ -8,15 +9,6 @@ export interface PossessionProof {
   readonly signature: Uint8Array;
   readonly publicKey: SubjectPublicKey;
 }
-
-/**
- * Verifies ECDSA on P-256 with SHA-256 under a key given as its point: a faster way than this program's own, handed
- * in by who has one.
- *
- * @param point 65 octets, `04` x y, known to lie on the curve
- * @param rawSignature r‖s, 64 octets
- */
-export type PointVerifier = (point: Uint8Array, data: Uint8Array, rawSignature: Uint8Array) => boolean;
 
 /**
  * Whether the request's signature verifies with the request's own key, SHA-256 (rule R4, second half). The key must

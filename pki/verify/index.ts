@@ -5,7 +5,7 @@
  * was found of it (keep the parsed issuers: reading them again for each certificate asks everything again); depends on nothing from outside Node. Every answer that is
  * not `ok` has a code; doubt is a refusal.
  */
-export { verifySignature, type SignatureForm } from './signature.js';
+export { verifySignature, type PointVerifier, type SignatureForm } from './signature.js';
 export type { VerifyCode, VerifyFailure, VerifyResult } from './result.js';
 export { verifyIssued, type IssuedOptions } from './issued.js';
 export { verifyCrl, type CrlResult, type RevokedCertificate, type VerifiedCrl } from './crl.js';

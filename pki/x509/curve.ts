@@ -27,11 +27,12 @@ export function unsignedFromOctets(octets: Uint8Array): bigint {
 export function isOnCurve(name: CurveName, point: Uint8Array): boolean {
   const { octets } = curves[name];
   if (point.length !== 1 + 2 * octets || point[0] !== 0x04) return false;
-  if (name !== 'P-256') return satisfiesEquation(name, point);
+  if (name !== 'P-256') return isSolution(name, halfOf(point, 1, octets), halfOf(point, 1 + octets, octets));
   const place = ((point[1] as number) << 2) | ((point[2] as number) & 3);
   const start = place * pointOctets;
   if (isRemembered(point, start)) return true;
-  if (!satisfiesEquation(name, point)) return false;
+  words.set(point);
+  if (!isSolution(name, wordsFrom(1), wordsFrom(33))) return false;
   remembered.set(point, start);
   return true;
 }
@@ -49,10 +50,25 @@ function isRemembered(point: Uint8Array, start: number): boolean {
   return true;
 }
 
-function satisfiesEquation(name: CurveName, point: Uint8Array): boolean {
-  const { octets, p, b } = curves[name];
-  const x = unsignedFromOctets(point.subarray(1, 1 + octets));
-  const y = unsignedFromOctets(point.subarray(1 + octets));
+/** A point while its coordinates are read: as 64-bit words they become numbers in half the time that text takes. */
+const words = new Uint8Array(pointOctets);
+const wordsOf = new DataView(words.buffer);
+
+function wordsFrom(at: number): bigint {
+  return (
+    (wordsOf.getBigUint64(at) << 192n) |
+    (wordsOf.getBigUint64(at + 8) << 128n) |
+    (wordsOf.getBigUint64(at + 16) << 64n) |
+    wordsOf.getBigUint64(at + 24)
+  );
+}
+
+function halfOf(point: Uint8Array, from: number, octets: number): bigint {
+  return unsignedFromOctets(point.subarray(from, from + octets));
+}
+
+function isSolution(name: CurveName, x: bigint, y: bigint): boolean {
+  const { p, b } = curves[name];
   if (x >= p || y >= p) return false;
-  return (y * y - (x * x * x - 3n * x + b)) % p === 0n;
+  return (y * y - ((x * x - 3n) * x + b)) % p === 0n;
 }

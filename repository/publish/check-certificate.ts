@@ -30,7 +30,7 @@ export function readCertificate(der: Uint8Array): Certificate {
 }
 
 /** What a certificate is checked against. */
-export type CheckContext = Pick<RepositoryContext, 'authorities' | 'issuerNames' | 'policy'>;
+export type CheckContext = Pick<RepositoryContext, 'authorities' | 'issuerNames' | 'policy' | 'verifyPoint'>;
 
 /**
  * DESIGN: certificates checked before the event loop gets its turn, some 1 ms: the public listener shares it and
@@ -63,7 +63,7 @@ export async function checkCertificates(
 
 /** The profile that an issuer issues and a certificate has in full; undefined also where something is wrong. */
 function fittingProfile(
-  { authorities, policy }: CheckContext,
+  { authorities, policy, verifyPoint }: CheckContext,
   certificate: Certificate,
   { certificate: issuer, profiles: issued }: KnownIssuer,
   at: Date
@@ -73,7 +73,7 @@ function fittingProfile(
     profile =>
       issuer !== 'self' &&
       mayHave(certificate, profile) &&
-      verifyIssued(certificate, [issuer], { at, profile: profile.name, policy, anchors }).ok
+      verifyIssued(certificate, [issuer], { at, profile: profile.name, policy, anchors, verifyPoint }).ok
   );
 }
 

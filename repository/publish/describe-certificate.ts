@@ -36,7 +36,7 @@ export function describeCertificate(
     usage: kind === 'ca' ? null : (profile.usage ?? null),
     ski,
     publicKeyHash: sha256(certificate.publicKey.spki),
-    sha1: hash('sha1', certificate.der, 'buffer'),
+    sha1: Buffer.from(hash('sha1', certificate.der, 'binary'), 'latin1'),
     sha256: sha256(certificate.der)
   };
 }
@@ -56,7 +56,7 @@ function holder(
 }
 
 export function sha256(octets: Uint8Array): Buffer {
-  return hash('sha256', octets, 'buffer');
+  return Buffer.from(hash('sha256', octets, 'binary'), 'latin1');
 }
 
 /** The role that the OU of a subject names. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { loadPointVerifier } from '../../../ops/native/point-verifier.js';
-import type { PointVerifier } from '../../../pki/request/index.js';
+import type { PointVerifier } from '../../../pki/index.js';
 import { p256Key } from '../../kit/keys.js';
 
 const order = BigInt('0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
@@ -110,6 +110,45 @@ describe('the native verifier', function () {
       off
     ];
     for (const one of bad) expect(native(one, data, good)).to.equal(false);
+  });
+
+  it('answers the same with the table of a key that is asked for often', async () => {
+    const often = loadPointVerifier('often')!;
+    const message = randomBytes(300);
+    // More keys than have a place, so that some lose theirs and come back.
+    for (const [at, point] of points.entries()) {
+      const good = signed(at, message);
+      for (let n = 0; n < 250; n++) expect(often(point, message, good)).to.equal(true);
+    }
+    const extra = p256Key();
+    const another = new Uint8Array(extra.spki.subarray(-65));
+    const data = fc.uint8Array({ maxLength: 500 });
+    const at = fc.nat({ max: keys.length - 1 });
+    const change = fc.option(fc.record({ where: fc.nat({ max: 2_200 }), bit: fc.nat({ max: 7 }) }));
+    await fc.assert(
+      fc.asyncProperty(data, at, at, change, async (octets, signer, claimed, changed) => {
+        const [point, message, signature] = [points[claimed]!, octets.slice(), signed(signer, octets)];
+        if (changed !== null) signature[changed.where % 64]! ^= 1 << changed.bit;
+        const expected = await judged(point, message, signature);
+        expect(often(point, message, signature)).to.equal(expected);
+        expect(native(point, message, signature)).to.equal(expected);
+      }),
+      { numRuns: 2_000 }
+    );
+    const good = signed(0, message);
+    for (const value of [0n, 1n, order - 1n, order, order + 1n, 2n ** 256n - 1n])
+      for (const half of [0, 32]) {
+        const bad = new Uint8Array(good);
+        bad.set(Buffer.from(value.toString(16).padStart(64, '0'), 'hex'), half);
+        expect(often(points[0]!, message, bad), `${value}`).to.equal(false);
+      }
+    const off = new Uint8Array(points[0]!);
+    off[64]! ^= 1;
+    for (let n = 0; n < 300; n++) expect(often(off, message, good)).to.equal(false);
+    for (const wrong of [good.subarray(0, 0), good.subarray(1), new Uint8Array([...good, 0])])
+      expect(often(points[0]!, message, wrong)).to.equal(false);
+    expect(often(another, message, good)).to.equal(false);
+    expect(often(points[0]!, message, good)).to.equal(true);
   });
 
   it('answers a wrong type with TypeError', () => {

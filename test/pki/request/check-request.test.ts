@@ -10,9 +10,9 @@ import {
   requestPolicy,
   RequestRefused,
   verifyPossession,
-  verifyPossessions,
-  type PointVerifier
+  verifyPossessions
 } from '../../../pki/request/index.js';
+import type { PointVerifier } from '../../../pki/verify/index.js';
 import { defaultPolicy, policyWith } from '../../../pki/profile/index.js';
 import { oid, sequence, setOf, utf8String } from '../../../pki/der/index.js';
 import { encodeExtension, encodeName, oids } from '../../../pki/x509/index.js';
