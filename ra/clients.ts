@@ -23,7 +23,7 @@ export class Clients {
   readonly #database: Knex;
   readonly #sql: Sql;
   readonly #known = new Map<string, Known>();
-  readonly #believed = new WeakMap<PeerCertificate, { certificate: Certificate; at: number }>();
+  readonly #believed = new Map<string, { certificate: Certificate; at: number }>();
 
   constructor(database: Knex, sql: Sql) {
     this.#database = database;
@@ -48,17 +48,19 @@ export class Clients {
   }
 
   /**
-   * The certificate of a connection whose chain was verified within the last second of `now`; the chain of the same
-   * octets under the same anchors depends on nothing but the time.
+   * The certificate of a client, on whatever connection, whose chain was verified within the last second of `now`; the
+   * chain of the same octets under the same anchors depends on nothing but the time.
    */
   believed(peer: PeerCertificate, now: Date): Certificate | undefined {
-    const known = this.#believed.get(peer);
+    const known = this.#believed.get(peer.fingerprint);
     if (known === undefined || Math.abs(now.getTime() - known.at) >= staleAfterMs) return undefined;
     return known.certificate;
   }
 
   believe(peer: PeerCertificate, certificate: Certificate, now: Date): void {
-    this.#believed.set(peer, { certificate, at: now.getTime() });
+    this.#believed.delete(peer.fingerprint);
+    this.#believed.set(peer.fingerprint, { certificate, at: now.getTime() });
+    trim(this.#believed);
   }
 
   #read(peers: readonly PeerCertificate[], since: number): void {
@@ -76,9 +78,13 @@ export class Clients {
         if (this.#known.get(fingerprint) === entry) this.#known.delete(fingerprint);
       });
     }
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= maxClients) break;
-      this.#known.delete(oldest);
-    }
+    trim(this.#known);
+  }
+}
+
+function trim(clients: Map<string, unknown>): void {
+  for (const oldest of clients.keys()) {
+    if (clients.size <= maxClients) break;
+    clients.delete(oldest);
   }
 }

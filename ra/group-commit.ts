@@ -55,8 +55,7 @@ export class GroupCommit<T, R> {
   look(): void {
     if (this.#running || this.#waiting.length === 0) return;
     const { hold } = this.#options;
-    if (hold?.holds(this.#waiting.length) === true)
-      this.#held ??= setTimeout(() => this.#begin(), hold.ms);
+    if (hold?.holds(this.#waiting.length) === true) this.#held ??= setTimeout(() => this.#begin(), hold.ms);
     else this.#begin();
   }
 

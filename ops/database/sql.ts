@@ -1,29 +1,35 @@
 import type { Knex } from 'knex';
 import type { Client as PgClient } from 'pg';
-import type { Sql, SqlValue } from '../kit/deps.js';
+import type { Sql, SqlScalar, SqlValue } from '../kit/deps.js';
 import { binaryCopy } from './binary-copy.js';
 import { CopyIn } from './copy-in.js';
 import { asDatabaseFault, dropUnanswered } from './faults.js';
-
-/** What knex keeps of a client; a transaction's client answers the transaction's connection. */
-interface ConnectionSource {
-  acquireConnection(): Promise<PgClient>;
-  releaseConnection(connection: PgClient): Promise<void>;
-}
+import { Pipeline } from './pipeline.js';
+import { inTransaction, onOneConnection, OpenTransaction, type ConnectionSource } from './transaction.js';
 
 /** The hot path's statements on a pool of `connect`. Faults are told apart as there. */
 export function createSql(): Sql {
   return {
-    rows<Row>(
-      database: Knex | Knex.Transaction,
+    async rows<Row>(
+      database: Connectable,
       name: string,
       statement: string,
       values: readonly SqlValue[]
     ): Promise<Row[]> {
-      return onConnection(database, async connection => {
-        const { rows } = await connection.query({ name, text: statement, values: values.map(bound) });
-        return rows as Row[];
-      });
+      const part = { name, text: statement, values: values.map(bound) };
+      if (database instanceof OpenTransaction) return (await database.rows(part)) as Row[];
+      const found = await onConnection(
+        database,
+        connection =>
+          new Promise<unknown[]>((resolve, reject) => {
+            connection.query(new Pipeline([{ ...part, resolve, reject }]));
+          })
+      );
+      return found as Row[];
+    },
+    async also(trx, name, statement, values) {
+      if (trx instanceof OpenTransaction) trx.also({ name, text: statement, values: values.map(bound) });
+      else await this.rows(trx, name, statement, values);
     },
     copy(trx, table, columns, rows) {
       const statement = `copy ${table} (${columns.map(({ name }) => name).join(', ')}) from stdin (format binary)`;
@@ -38,12 +44,17 @@ export function createSql(): Sql {
             );
           })
       );
-    }
+    },
+    transaction: (database, work) => inTransaction(database.client as ConnectionSource, work),
+    together: (database, work) => onOneConnection(database.client as ConnectionSource, work)
   };
 }
 
+/** A pool, or a transaction of either kind. */
+type Connectable = Pick<Knex, 'client'>;
+
 async function onConnection<T>(
-  database: Knex | Knex.Transaction,
+  database: Connectable,
   work: (connection: PgClient) => Promise<T>
 ): Promise<T> {
   const source = database.client as ConnectionSource;
@@ -62,10 +73,16 @@ async function onConnection<T>(
   }
 }
 
-/** The driver writes dates in the machine's time zone, and looks at each octet array's kind anew. */
-function bound(value: SqlValue): unknown {
-  if (Array.isArray(value)) return arrayLiteral(value);
-  return value instanceof Date ? value.toISOString() : value;
+/** As the protocol carries it: text, or octets as they are. */
+function bound(value: SqlValue): string | Buffer | null {
+  if (value === null || typeof value === 'string') return value;
+  if (isArray(value)) return arrayLiteral(value);
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length);
+  return value instanceof Date ? value.toISOString() : String(value);
+}
+
+function isArray(value: SqlValue): value is readonly SqlScalar[] {
+  return Array.isArray(value);
 }
 
 /**

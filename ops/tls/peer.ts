@@ -46,11 +46,19 @@ export function peerFault(certificate: Uint8Array, peer: PinnedPeer): TlsError |
   return undefined;
 }
 
+/** Of authorised connections: without renegotiation each keeps its certificate for life. */
+const components = new WeakMap<TLSSocket, { readonly name: string | undefined }>();
+
 /** The verified component at the other end of an internal connection; undefined when there is none. */
 export function peerComponent(socket: Socket): string | undefined {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
-  const raw = socket.getPeerCertificate().raw as Buffer | undefined;
-  return raw === undefined ? undefined : componentIn(raw);
+  let component = components.get(socket);
+  if (component === undefined) {
+    const raw = socket.getPeerCertificate().raw as Buffer | undefined;
+    component = { name: raw === undefined ? undefined : componentIn(raw) };
+    components.set(socket, component);
+  }
+  return component.name;
 }
 
 /**

@@ -17,6 +17,11 @@ export interface AdHocMessage {
  * known, because every answer to XML that could be read echoes it, refusals too.
  */
 export function readMessage(bytes: Uint8Array, readable: (id: string) => void): AdHocMessage {
+  const usual = readUsual(bytes);
+  if (usual !== undefined) {
+    readable(usual.id);
+    return usual;
+  }
   const root = read(bytes);
   if (root.namespace !== '' || root.name !== 'DeviceCertificateSigningRequest')
     throw new Refusal('message/schema', 'another root element');
@@ -35,6 +40,20 @@ export function readMessage(bytes: Uint8Array, readable: (id: string) => void): 
     throw new Refusal('message/schema', 'not Version and CertificateSigningRequest alone');
   if (version.text !== adHocVersion) throw new Refusal('message/version');
   return { id, csr: csr.text };
+}
+
+/**
+ * The message as nearly all write it, of characters that need no reading of XML: no references, no namespaces, nothing
+ * beyond ASCII. What this takes, the reader below takes with the same outcome; the converse is not so.
+ */
+const usualMessage =
+  /^<\?xml version="1\.0" encoding="(?:utf-8|UTF-8)"\?>[ \t\r\n]*<DeviceCertificateSigningRequest ID="([A-Za-z0-9._:-]{1,32})">[ \t\r\n]*<Version>1\.0<\/Version>[ \t\r\n]*<CertificateSigningRequest>([A-Za-z0-9+/=]*)<\/CertificateSigningRequest>[ \t\r\n]*<\/DeviceCertificateSigningRequest>[ \t\r\n]*$/;
+
+function readUsual(bytes: Uint8Array): AdHocMessage | undefined {
+  if (bytes.length > maxMessageOctets) return undefined;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  const [, id, csr] = usualMessage.exec(text) ?? [];
+  return id === undefined || csr === undefined ? undefined : { id, csr };
 }
 
 const schemaInstance = 'http://www.w3.org/2001/XMLSchema-instance';

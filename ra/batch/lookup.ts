@@ -1,3 +1,4 @@
+import type { Transaction } from '../../ops/kit/deps.js';
 import type { Knex } from 'knex';
 import type { RaContext } from '../deps.js';
 import { GroupFacts, itemStates } from './packed-group.js';
@@ -35,7 +36,7 @@ interface Row {
  */
 export async function batchItemOutcomes(
   deps: RaContext,
-  database: Knex | Knex.Transaction,
+  database: Knex | Transaction,
   requestIds: readonly string[]
 ): Promise<Map<string, BatchItemOutcome>> {
   const outcomes = new Map<string, BatchItemOutcome>();

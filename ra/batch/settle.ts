@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import type { Knex } from 'knex';
 import type { AuditEvent } from '../../ops/kit/audit.js';
-import { parseCertificate } from '../../pki/index.js';
+import type { Transaction } from '../../ops/kit/deps.js';
+import { parseCertificate, sha256 } from '../../pki/index.js';
 import type { OrderReport } from '../../pki/messages/index.js';
 import type { RaContext } from '../deps.js';
 import { settleDevices } from '../issuance/device-count.js';
@@ -40,7 +39,7 @@ interface Row {
  */
 export async function settleBatchGroup(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   { orderId, batchGroup, report, at }: GroupReport,
   events: AuditEvent[]
 ): Promise<void> {
@@ -108,7 +107,7 @@ export async function settleBatchGroup(
 /** Orders were withdrawn unclaimed: their groups are to be ordered again. Reservations stay, no try is counted. */
 export async function releaseBatchGroups(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   batchGroups: readonly string[]
 ): Promise<void> {
   await deps.sql.rows(
@@ -238,6 +237,5 @@ function requireKey(der: Uint8Array, publicKeyHash: Buffer): void {
   } catch (cause) {
     throw new Alarm('mismatch', `a certificate cannot be decoded: ${String(cause)}`);
   }
-  if (!createHash('sha256').update(spki).digest().equals(publicKeyHash))
-    throw new Alarm('mismatch', 'a certificate is for another key');
+  if (!publicKeyHash.equals(sha256(spki))) throw new Alarm('mismatch', 'a certificate is for another key');
 }

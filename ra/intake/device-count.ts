@@ -8,6 +8,7 @@ export async function readDeviceCounts(deps: RaContext, intakes: readonly Intake
   if (unread.length === 0) return;
   const counts = await deviceCounts(
     deps,
+    deps.database,
     unread.map(({ device }) => device)
   );
   for (const intake of unread) intake.deviceCount = counts.get(intake.device);

@@ -2,6 +2,7 @@ import type { RequestFacts, RequestKind } from '../../pki/request/index.js';
 import type { Client, ClientInterface } from '../parties.js';
 import type { PeerCertificate } from '../peer.js';
 import type { DeviceCount } from '../issuance/device-count.js';
+import type { RegisteredKey } from '../issuance/key-registry.js';
 import type { StoredRequest } from '../issuance/requests.js';
 
 /** What an interface reads from a message. */
@@ -37,6 +38,8 @@ export class Intake {
   earlier: StoredRequest | undefined;
   /** The request that has its public key and ended without a certificate: the key is to pass to this one. */
   takesOver: string | undefined;
+  /** Who has its public key, as last read. */
+  keyOwner: { readonly registered: RegisteredKey | undefined } | undefined;
   /** Certificates and places of its device, as last read. */
   deviceCount: DeviceCount | undefined;
 

@@ -1,3 +1,4 @@
+import type { RaContext } from '../deps.js';
 import { endedWithoutCertificate } from '../issuance/key-owner.js';
 import { keyHash, keySubject, registeredKeys, type RegisteredKey } from '../issuance/key-registry.js';
 import { Refusal } from '../refusal.js';
@@ -16,12 +17,13 @@ export const keyRegistry: IntakeCheck = {
   applies: () => true,
   async run(deps, intakes) {
     const refused = new Map<Intake, Refusal>();
-    const hashes = intakes.map(({ facts }) => keyHash(facts.publicKeyHash));
-    const owners = await registeredKeys(deps, deps.database, [...new Set(hashes)]);
+    await readKeyOwners(deps, intakes);
     /** Those whose key another request for the same subject and usage has. */
     const contested: { intake: Intake; owner: RegisteredKey }[] = [];
-    for (const [index, intake] of intakes.entries()) {
-      const owner = owners.get(hashes[index] ?? '');
+    for (const intake of intakes) {
+      const owner = intake.keyOwner?.registered;
+      // Whoever looks again is told anew.
+      intake.keyOwner = undefined;
       intake.takesOver = undefined;
       if (continuationOf(deps, intake) === 'done') refused.set(intake, new Refusal('request/duplicate'));
       else if (owner === undefined || owner.requestId === intake.earlier?.id) continue;
@@ -43,3 +45,13 @@ export const keyRegistry: IntakeCheck = {
     return refused;
   }
 };
+
+/** Sets the owners of those keys that no check has asked for yet. */
+async function readKeyOwners(deps: RaContext, intakes: readonly Intake[]): Promise<void> {
+  const unread = intakes.filter(intake => intake.keyOwner === undefined);
+  if (unread.length === 0) return;
+  const hashes = unread.map(({ facts }) => keyHash(facts.publicKeyHash));
+  const owners = await registeredKeys(deps, deps.database, [...new Set(hashes)]);
+  for (const [index, intake] of unread.entries())
+    intake.keyOwner = { registered: owners.get(hashes[index] ?? '') };
+}

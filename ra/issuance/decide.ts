@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Knex } from 'knex';
 import type { AuditEvent, AuditTicket } from '../../ops/kit/audit.js';
+import type { Transaction } from '../../ops/kit/deps.js';
 import { eui64ToSigned, formatEui64, profiles } from '../../pki/index.js';
 import type { Domain } from '../../pki/messages/index.js';
 import type { RaContext } from '../deps.js';
@@ -70,7 +70,7 @@ export async function decide(
   );
   try {
     await deps.stage('ra:decide:before' satisfies RaStage);
-    const ticket = await deps.database.transaction(async trx => {
+    const ticket = await deps.sql.transaction(deps.database, async trx => {
       const lost = await withoutReservation(deps, trx, decisions);
       if (lost.size === 0) return record(deps, trx, orders);
       for (const [intake, error] of lost) answers.set(intake, error);
@@ -129,7 +129,7 @@ class DecisionSeal {
 /** Those that cannot be ordered, with why; of the others everything that must be unique or limited is reserved. */
 async function withoutReservation(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   decisions: readonly Decision[]
 ): Promise<ReadonlyMap<Intake, Error>> {
   const creations = creationsOf(deps, decisions);
@@ -200,7 +200,7 @@ async function signOrders(
  */
 async function overtaken(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   decisions: readonly Decision[]
 ): Promise<ReadonlyMap<Intake, Error>> {
   const changed = new Map<Intake, Error>();
@@ -228,7 +228,7 @@ async function overtaken(
 /** Writes what was reserved and signed; no ticket where nothing of the group is left. */
 async function record(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   orders: ReadonlyMap<NewOrder, readonly Decision[]>
 ): Promise<AuditTicket | undefined> {
   const ordered: Ordered[] = [...orders].flatMap(([order, of]) => of.map(decision => ({ decision, order })));
@@ -261,15 +261,11 @@ function onlyParty(decisions: readonly Decision[]): string | null {
   return parties.size === 1 ? ([...parties][0] ?? null) : null;
 }
 
-async function insertRequests(
-  deps: RaContext,
-  trx: Knex.Transaction,
-  ordered: readonly Ordered[]
-): Promise<void> {
+async function insertRequests(deps: RaContext, trx: Transaction, ordered: readonly Ordered[]): Promise<void> {
   if (ordered.length === 0) return;
   const column = <T>(of: (decision: Decision, order: NewOrder) => T): T[] =>
     ordered.map(({ decision, order }) => of(decision, order));
-  await deps.sql.rows(
+  await deps.sql.also(
     trx,
     'ra_insert_requests',
     `insert into ra.request (id, party_id, system_id, interface, kind, profile, eui, request_hash, public_key_hash,
@@ -302,13 +298,9 @@ async function insertRequests(
  * A fresh order for requests whose last one failed, was withdrawn or expired. The older order keeps its other
  * requests: one that expired unclaimed is withdrawn by the sweep, with those that still wait for it.
  */
-async function orderAgain(
-  deps: RaContext,
-  trx: Knex.Transaction,
-  ordered: readonly Ordered[]
-): Promise<void> {
+async function orderAgain(deps: RaContext, trx: Transaction, ordered: readonly Ordered[]): Promise<void> {
   if (ordered.length === 0) return;
-  await deps.sql.rows(
+  await deps.sql.also(
     trx,
     'ra_order_again',
     `update ra.request r set order_id = n.order_id, state = 'open', outcome = null, ordered_again = true

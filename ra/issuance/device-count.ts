@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Transaction } from '../../ops/kit/deps.js';
 import { eui64FromSigned, eui64ToSigned } from '../../pki/index.js';
 import type { RaContext } from '../deps.js';
 
@@ -13,10 +14,11 @@ const none: DeviceCount = { issued: 0, reserved: 0 };
 /** The counts of devices, by EUI-64; every device asked for is in the answer. */
 export async function deviceCounts(
   deps: RaContext,
+  database: Pick<Knex, 'client'>,
   euis: readonly bigint[]
 ): Promise<ReadonlyMap<bigint, DeviceCount>> {
   const rows = await deps.sql.rows<DeviceCount & { eui: string }>(
-    deps.database,
+    database,
     'ra_device_counts',
     'select eui, issued, reserved from ra.device_counter where eui = any($1::bigint[])',
     [[...new Set(euis)].map(signed)]
@@ -33,7 +35,7 @@ export async function deviceCounts(
  */
 export async function reserveDevices(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   wanted: ReadonlyMap<bigint, number>,
   limit: number
 ): Promise<ReadonlyMap<bigint, number>> {
@@ -83,13 +85,13 @@ const reserving = `
  */
 export async function settleDevices(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   settled: ReadonlyMap<bigint, { released: number; issued: number }>,
   at: Date
 ): Promise<void> {
   if (settled.size === 0) return;
   const entries = [...settled].sort(([a], [b]) => (a < b ? -1 : 1));
-  await deps.sql.rows(
+  await deps.sql.also(
     trx,
     'ra_settle_devices',
     `with locked as materialized (

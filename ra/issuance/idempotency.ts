@@ -1,3 +1,4 @@
+import type { Transaction } from '../../ops/kit/deps.js';
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { codes, type RaCode } from '../codes.js';
@@ -47,7 +48,7 @@ export async function remembered(deps: RaContext, key: IdempotencyKey): Promise<
  */
 export async function rememberRequests(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   creations: readonly Creation[]
 ): Promise<ReadonlyMap<Intake, Refusal>> {
   const refused = new Map<Intake, Refusal>();
@@ -76,7 +77,7 @@ export async function rememberRequests(
 /** Takes back, in the same transaction, what was remembered of requests that are not recorded after all. */
 export async function forgetRequests(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   creations: readonly Creation[]
 ): Promise<void> {
   if (creations.length === 0) return;
@@ -153,7 +154,7 @@ interface Row {
 
 function read(
   deps: RaContext,
-  database: Knex | Knex.Transaction,
+  database: Knex | Transaction,
   keys: readonly IdempotencyKey[]
 ): Promise<Row[]> {
   return deps.sql.rows<Row>(
@@ -169,7 +170,7 @@ function read(
 /** Answers the requests whose keys were free. */
 async function insert(
   deps: RaContext,
-  database: Knex | Knex.Transaction,
+  database: Knex | Transaction,
   creations: readonly { key: IdempotencyKey; requestId: string; at: Date }[]
 ): Promise<ReadonlySet<string>> {
   const rows = await deps.sql.rows<{ request_id: string }>(

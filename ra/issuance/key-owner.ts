@@ -1,3 +1,4 @@
+import type { Transaction } from '../../ops/kit/deps.js';
 import type { Knex } from 'knex';
 import { batchItemOutcomes } from '../batch/lookup.js';
 import { batchItemOf } from '../batch/request-id.js';
@@ -11,7 +12,7 @@ import type { RaContext } from '../deps.js';
  */
 export async function endedWithoutCertificate(
   deps: RaContext,
-  database: Knex | Knex.Transaction,
+  database: Knex | Transaction,
   requestIds: readonly string[],
   how: 'look' | 'lock'
 ): Promise<ReadonlySet<string>> {

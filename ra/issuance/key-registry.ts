@@ -1,3 +1,4 @@
+import type { Transaction } from '../../ops/kit/deps.js';
 import type { Knex } from 'knex';
 import { formatEui64 } from '../../pki/index.js';
 import type { RequestFacts } from '../../pki/request/index.js';
@@ -18,7 +19,7 @@ export function keyHash(publicKeyHash: Uint8Array): string {
 /** The owners of those of the keys that are registered, by `keyHash`. */
 export async function registeredKeys(
   deps: RaContext,
-  database: Knex | Knex.Transaction,
+  database: Pick<Knex, 'client'>,
   hashes: readonly string[]
 ): Promise<ReadonlyMap<string, RegisteredKey>> {
   const rows = await deps.sql.rows<{
@@ -40,7 +41,7 @@ export async function registeredKeys(
 /** Registers keys in the order of their hashes, each once in `keys`; answers the hashes that were free. */
 export async function insertKeys(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   keys: ReadonlyMap<string, RegisteredKey>
 ): Promise<ReadonlySet<string>> {
   const entries = [...keys].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -63,7 +64,7 @@ export async function insertKeys(
 /** Hands keys from one request to another of the same subject and usage; answers the hashes that moved. */
 export async function moveKeys(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   moves: readonly { hash: string; from: string; to: string }[]
 ): Promise<ReadonlySet<string>> {
   const sorted = [...moves].sort((a, b) => (a.hash < b.hash ? -1 : 1));

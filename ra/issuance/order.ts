@@ -1,5 +1,5 @@
+import type { Transaction } from '../../ops/kit/deps.js';
 import { randomUUID } from 'node:crypto';
-import type { Knex } from 'knex';
 import type { ProfileName } from '../../pki/index.js';
 import { encodeOrder, type Domain, type Lane, type SignedOrder } from '../../pki/messages/index.js';
 import type { RaContext } from '../deps.js';
@@ -51,13 +51,13 @@ export async function signOrder(
  */
 export async function insertOrders(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   orders: readonly NewOrder[],
   of: { readonly partyId: string | null; readonly batchGroup?: string }
 ): Promise<void> {
   // One or two a group; octets of a single value travel as they are, in an array as text twice as long.
   for (const order of orders)
-    await deps.sql.rows(
+    await deps.sql.also(
       trx,
       'ra_insert_order',
       `insert into ra.orders (id, party_id, bytes, key_id, signature, lane, state, created_at, expires_at, batch_group)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Knex } from 'knex';
 import type { AuditEvent, AuditTicket } from '../../ops/kit/audit.js';
+import type { Transaction } from '../../ops/kit/deps.js';
 import { decodeReport, type OrderReport } from '../../pki/messages/index.js';
 import { settleBatchGroup } from '../batch/settle.js';
 import type { RaContext } from '../deps.js';
@@ -8,7 +8,7 @@ import type { RaStage } from '../stages.js';
 import { octetsToUuid } from '../uuid.js';
 import { Alarm, type ReportResult } from './report-alarm.js';
 import type { RequestOutcome } from './requests.js';
-import { settleRequests } from './settle.js';
+import { lockReported, settleRequests } from './settle.js';
 
 /** What a report changed. */
 interface Recorded {
@@ -31,7 +31,9 @@ export async function recordReport(
   const reportHash = createHash('sha256').update(body).digest();
   await deps.stage('ra:report:before' satisfies RaStage);
   try {
-    const recorded = await deps.database.transaction(trx => apply(deps, trx, report, reportHash, reporter));
+    const recorded = await deps.sql.transaction(deps.database, trx =>
+      apply(deps, trx, report, reportHash, reporter)
+    );
     if (recorded === undefined) {
       // The first report may have been recorded and not sealed: while the log is away, this one does not stand.
       const facts = { order, reportHash: reportHash.toString('hex') };
@@ -69,20 +71,24 @@ interface OrderRow {
 
 async function apply(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   report: OrderReport,
   reportHash: Uint8Array,
   reporter: string
 ): Promise<Recorded | undefined> {
   const orderId = octetsToUuid(report.orderId);
   // A batch's group knows its requests by itself; reading an order of hundreds again would cost as much as writing it.
-  const [order] = await deps.sql.rows<OrderRow>(
-    trx,
-    'ra_lock_reported_order',
-    `select state, case when batch_group is null then bytes end as bytes, report_hash, batch_group
-     from ra.orders where id = $1 for update`,
-    [orderId]
-  );
+  // In one turn, so that both travel together; whether these are the order's own requests is looked at after.
+  const [[order], requests] = await Promise.all([
+    deps.sql.rows<OrderRow>(
+      trx,
+      'ra_lock_reported_order',
+      `select state, case when batch_group is null then bytes end as bytes, report_hash, batch_group
+       from ra.orders where id = $1 for update`,
+      [orderId]
+    ),
+    lockReported(deps, trx, report)
+  ]);
   if (order === undefined) throw new Alarm('unknown-order', 'no such order');
   if (order.state === 'finished') {
     if (order.report_hash?.equals(reportHash) === true) return undefined;
@@ -102,8 +108,14 @@ async function apply(
   if (order.batch_group !== null)
     await settleBatchGroup(deps, trx, { orderId, batchGroup: order.batch_group, report, at }, events);
   else if (order.bytes === null) throw new Error('an order without its bytes');
-  else outcomes = await settleRequests(deps, trx, { orderId, orderBytes: order.bytes, report, at }, events);
-  await deps.sql.rows(
+  else
+    outcomes = await settleRequests(
+      deps,
+      trx,
+      { orderId, orderBytes: order.bytes, requests, report, at },
+      events
+    );
+  await deps.sql.also(
     trx,
     'ra_finish_order',
     `update ra.orders set state = 'finished', finished_at = $2, report_hash = $3 where id = $1`,

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { ProfileName } from '../../pki/index.js';
 import type { RequestKind } from '../../pki/request/index.js';
 import type { RaContext } from '../deps.js';
@@ -76,10 +77,11 @@ export async function requestById(deps: RaContext, id: string): Promise<StoredRe
  */
 export async function earlierRequests(
   deps: RaContext,
+  database: Pick<Knex, 'client'>,
   sent: readonly { systemId: string; requestHash: Uint8Array }[]
 ): Promise<(StoredRequest | undefined)[]> {
   const rows = await deps.sql.rows<Row & { place: string }>(
-    deps.database,
+    database,
     'ra_earlier_requests',
     `select ${columns}, w.place
      from unnest($1::uuid[], $2::bytea[]) with ordinality as w (system_id, request_hash, place)

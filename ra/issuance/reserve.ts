@@ -1,4 +1,4 @@
-import type { Knex } from 'knex';
+import type { Transaction } from '../../ops/kit/deps.js';
 import type { RaContext } from '../deps.js';
 import type { Intake } from '../intake/intake.js';
 import { reserveDevices, settleDevices } from './device-count.js';
@@ -29,7 +29,7 @@ export type Lost = 'key' | 'device';
  */
 export async function reserve(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   wanted: readonly Wanted[]
 ): Promise<ReadonlyMap<Intake, Lost>> {
   const lost = new Map<Intake, Lost>();
@@ -55,7 +55,7 @@ export async function reserve(
 /** Of the requests whose keys are to be taken over those that have ended without a certificate; they stay locked. */
 async function lockOwners(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   wanted: readonly Wanted[]
 ): Promise<ReadonlySet<string>> {
   const owners = wanted.flatMap(({ intake }) => intake.takesOver ?? []);
@@ -65,7 +65,7 @@ async function lockOwners(
 /** Answers who got a place; `lost` learns who did not. A request that is ordered again while open holds its own. */
 async function takePlaces(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   wanted: ReadonlyMap<string, Wanted>,
   lost: Map<Intake, Lost>
 ): Promise<Intake[]> {
@@ -93,7 +93,7 @@ async function takePlaces(
 /** Registers keys, each for the first of the group that has it; answers those that belong to another request. */
 async function lostKeys(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   wanted: ReadonlyMap<string, Wanted>,
   lost: ReadonlyMap<Intake, Lost>,
   givenUp: ReadonlySet<string>
@@ -133,7 +133,7 @@ async function lostKeys(
 /** Places of those that lost their key. */
 async function giveBack(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   placed: readonly Intake[],
   lost: ReadonlyMap<Intake, Lost>
 ): Promise<void> {

@@ -17,12 +17,13 @@ const maxGroup = 128;
 /** DESIGN: at 2,000 requests a second two seconds of work; a client that waits longer is better told to come back. */
 const maxWaiting = 4_096;
 /**
- * DESIGN: 20 ms. While requests are on their way through the CA, a group of fewer would cost as many transactions of
+ * DESIGN: 50 ms. While requests are on their way through the CA, a group of fewer would cost as many transactions of
  * every process as one of as many: it waits until as many have come, or until the others are through, which at full
- * load is some 20 ms. Longer and a CA that is away would hold up those who only want to be told that it is; shorter and
- * a busy machine goes back to small groups, and so gets busier. A request that comes alone never waits.
+ * load is some 20 ms, on a busy machine several times that. Longer and a CA that is away would hold up those who only
+ * want to be told that it is; shorter and a busy machine goes back to small groups, and so gets busier. A request that
+ * comes when none is under way never waits.
  */
-const holdMs = 20;
+const holdMs = 50;
 
 /** A request on its way to a decision. */
 interface Member {

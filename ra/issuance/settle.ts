@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { Knex } from 'knex';
 import type { AuditEvent } from '../../ops/kit/audit.js';
+import type { Transaction } from '../../ops/kit/deps.js';
 import { parseCertificate, type Certificate } from '../../pki/index.js';
 import type { RequestKind } from '../../pki/request/index.js';
 import { decodeOrder, type ItemOutcome, type OrderReport } from '../../pki/messages/index.js';
+import { batchItemOf } from '../batch/request-id.js';
 import type { RaContext } from '../deps.js';
 import { octetsToUuid } from '../uuid.js';
 import { settleDevices } from './device-count.js';
 import { Alarm } from './report-alarm.js';
 import type { RequestOutcome, RequestState } from './requests.js';
 
-interface RequestRow {
+export interface RequestRow {
   id: string;
   system_id: string;
   kind: RequestKind;
@@ -33,19 +34,26 @@ interface Settled {
  */
 export async function settleRequests(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   {
     orderId,
     orderBytes,
+    requests,
     report,
     at
-  }: { orderId: string; orderBytes: Uint8Array; report: OrderReport; at: Date },
+  }: {
+    orderId: string;
+    orderBytes: Uint8Array;
+    /** Of `lockReported`. */
+    requests: readonly RequestRow[];
+    report: OrderReport;
+    at: Date;
+  },
   events: AuditEvent[]
 ): Promise<ReadonlyMap<string, RequestOutcome>> {
-  const rows = await requestsOf(deps, trx, orderBytes);
   const settled: Settled[] = [];
   const devices = new Map<bigint, { released: number; issued: number }>();
-  for (const { row, item } of sameRequests(report, rows)) {
+  for (const { row, item } of sameRequests(orderBytes, report, requests)) {
     const outcome = outcomeFor(row, item, orderId, at);
     if (outcome === undefined) continue;
     settled.push({ row, outcome });
@@ -66,28 +74,38 @@ export async function settleRequests(
   return new Map(settled.map(({ row, outcome }) => [row.id, outcome]));
 }
 
-/** The order's own bytes say which requests it holds. */
-function requestsOf(deps: RaContext, trx: Knex.Transaction, orderBytes: Uint8Array): Promise<RequestRow[]> {
-  const ids = decodeOrder(orderBytes).items.map(({ requestId }) => octetsToUuid(requestId));
+/** The requests that a report names, locked; those of batches have no row of their own. */
+export async function lockReported(
+  deps: RaContext,
+  trx: Transaction,
+  { outcomes }: OrderReport
+): Promise<readonly RequestRow[]> {
+  const ids = outcomes.map(({ requestId }) => octetsToUuid(requestId));
+  const single = ids.filter(id => batchItemOf(id) === undefined);
+  if (single.length === 0) return [];
   return deps.sql.rows<RequestRow>(
     trx,
     'ra_lock_reported_requests',
     `select id, system_id, kind, eui, state, order_id, public_key_hash, certificate
      from ra.request where id = any($1::uuid[]) order by id for update`,
-    [ids]
+    [single]
   );
 }
 
+/** The order's own bytes say which requests it holds. */
 function sameRequests(
+  orderBytes: Uint8Array,
   report: OrderReport,
   rows: readonly RequestRow[]
 ): { row: RequestRow; item: ItemOutcome }[] {
+  const ordered = new Set(decodeOrder(orderBytes).items.map(({ requestId }) => octetsToUuid(requestId)));
   const items = new Map(report.outcomes.map(item => [octetsToUuid(item.requestId), item]));
-  if (items.size !== report.outcomes.length || items.size !== rows.length)
+  if (items.size !== report.outcomes.length || items.size !== ordered.size || rows.length !== ordered.size)
     throw new Alarm('mismatch', 'the outcomes are not one for each request of the order');
   return rows.map(row => {
     const item = items.get(row.id);
-    if (item === undefined) throw new Alarm('mismatch', 'a request of the order has no outcome');
+    if (item === undefined || !ordered.has(row.id))
+      throw new Alarm('mismatch', 'a request of the order has no outcome');
     return { row, item };
   });
 }
@@ -127,13 +145,13 @@ function certificateFor(row: RequestRow, der: Uint8Array): Certificate {
 
 async function update(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   settled: readonly Settled[],
   at: Date
 ): Promise<void> {
   if (settled.length === 0) return;
   const column = <T>(of: (one: Settled) => T): T[] => settled.map(of);
-  await deps.sql.rows(
+  await deps.sql.also(
     trx,
     'ra_settle_requests',
     `update ra.request r
@@ -169,7 +187,7 @@ function eventOf({ row, outcome }: Settled, order: string): AuditEvent {
 /** From here on the system may connect with the certificate. */
 async function bindClient(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   row: RequestRow,
   der: Uint8Array,
   now: Date,
@@ -177,7 +195,7 @@ async function bindClient(
 ): Promise<void> {
   const certificate = parseCertificate(der);
   const sha256 = createHash('sha256').update(der).digest();
-  await deps.sql.rows(
+  await deps.sql.also(
     trx,
     'ra_bind_client',
     'insert into ra.client_certificate (sha256, system_id, issuer, serial, bound_at) values ($1, $2, $3, $4, $5)',

@@ -151,7 +151,7 @@ async function write(
     return verdict.outcome === 'published' && group !== undefined ? [{ ...verdict, group }] : [];
   });
   if (published.length === 0) return verdicts as readonly Exclude<Verdict, { outcome: 'published' }>[];
-  const { ticket, sequences } = await database.transaction(async trx => {
+  const { ticket, sequences } = await sql.transaction(database, async trx => {
     await copyCertificates(
       sql,
       trx,

@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
-import type { Sql, SqlValue } from '../../ops/kit/deps.js';
+import type { Sql, SqlValue, Transaction } from '../../ops/kit/deps.js';
 
 /** Where a statement runs: on the pool, or within a transaction. */
 export interface Connection {
   readonly sql: Sql;
-  readonly database: Knex | Knex.Transaction;
+  readonly database: Knex | Transaction;
 }
 
 /**

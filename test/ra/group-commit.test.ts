@@ -83,6 +83,49 @@ describe('group commit', () => {
   });
 });
 
+describe('a group that is held', () => {
+  function holding(ms: number) {
+    const groups: number[][] = [];
+    const state = { held: true };
+    const commit = new GroupCommit<number, number>({
+      ...{ maxGroup: 100, maxWaiting: 100 },
+      full: () => new Error('full'),
+      hold: { ms, holds: waiting => state.held && waiting < 3 },
+      work: members => {
+        groups.push([...members]);
+        return Promise.resolve(members);
+      }
+    });
+    return { commit, groups, state };
+  }
+
+  it('begins when enough have come', async () => {
+    const { commit, groups } = holding(60_000);
+    const all = [1, 2].map(member => commit.submit(member));
+    await turn();
+    await turn();
+    expect(groups).to.deep.equal([]);
+    all.push(commit.submit(3));
+    expect(await Promise.all(all)).to.deep.equal([1, 2, 3]);
+    expect(groups).to.deep.equal([[1, 2, 3]]);
+  });
+
+  it('begins when nothing holds it any more, and somebody looks', async () => {
+    const { commit, state } = holding(60_000);
+    const one = commit.submit(1);
+    await turn();
+    state.held = false;
+    commit.look();
+    expect(await one).to.equal(1);
+  });
+
+  it('begins in time whatever holds it', async () => {
+    const { commit, groups } = holding(5);
+    expect(await Promise.all([commit.submit(1), commit.submit(2)])).to.deep.equal([1, 2]);
+    expect(groups).to.deep.equal([[1, 2]]);
+  });
+});
+
 function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve));
 }

@@ -10,7 +10,13 @@ import { Signal } from '../../ra/signal.js';
 describe('waiting in the RA', () => {
   // Polls in a minute, so never here.
   const outcomes = () =>
-    new Outcomes(undefined as unknown as Knex, undefined as unknown as Sql, 60_000, () => undefined);
+    new Outcomes(
+      undefined as unknown as Knex,
+      undefined as unknown as Sql,
+      60_000,
+      () => undefined,
+      () => undefined
+    );
   const wait = (waiting: Outcomes, id: string) =>
     waiting.expect(id).wait(60_000, new AbortController().signal);
   const issued: RequestOutcome = {

@@ -252,6 +252,90 @@ describe('ops/database: statements of the hot path', function () {
   });
 });
 
+describe('ops/database: transactions of the hot path', function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let knex: Knex;
+  before(async () => {
+    database = await testDatabase();
+    const component = await database.component('ca');
+    ({ knex } = component);
+    await component.ownerKnex.raw('create table entered (n int4 unique, c text)');
+    await component.ownerKnex.raw('grant select, insert on entered to opensmki_ca');
+  });
+  after(() => database.drop());
+
+  const enter = 'insert into ca.entered (n) values ($1)';
+  const entered = async (): Promise<number[]> =>
+    (await sql.rows<{ n: number }>(knex, 'entered', 'select n from ca.entered order by n', [])).map(
+      ({ n }) => n
+    );
+
+  it('keeps all of one that ends well, in the order of its statements', async () => {
+    const answer = await sql.transaction(knex, async trx => {
+      await sql.also(trx, 'enter', enter, [1]);
+      const [seen, same] = await Promise.all([
+        sql.rows<{ n: number }>(trx, 'entered', 'select n from ca.entered order by n', []),
+        sql.rows<{ n: number }>(trx, 'entered', 'select n from ca.entered order by n', [])
+      ]);
+      expect(seen).to.deep.equal([{ n: 1 }]);
+      expect(same).to.deep.equal(seen);
+      await sql.copy(trx, 'ca.entered', [{ name: 'n', type: 'int4' }], [[2]]);
+      await sql.also(trx, 'enter', enter, [3]);
+      return 'done';
+    });
+    expect(answer).to.equal('done');
+    expect(await entered()).to.deep.equal([1, 2, 3]);
+  });
+
+  it('keeps nothing of one that throws, and the connection serves the next', async () => {
+    const thrown = new Error('not after all');
+    let settled: Promise<unknown> = Promise.resolve();
+    const failure = await rejected(
+      sql.transaction(knex, async trx => {
+        settled = trx.executionPromise;
+        await sql.rows(trx, 'enter', enter, [10]);
+        await sql.also(trx, 'enter', enter, [11]);
+        throw thrown;
+      })
+    );
+    expect(failure).to.equal(thrown);
+    expect(await rejected(settled)).to.equal(thrown);
+    expect(await entered()).to.deep.equal([1, 2, 3]);
+  });
+
+  it('fails with the fault of a statement that nobody waited for', async () => {
+    for (const behind of ['nothing', 'a statement', 'a statement of the next turn', 'a copy']) {
+      const failure = await rejected(
+        sql.transaction(knex, async trx => {
+          await sql.also(trx, 'enter', enter, [20]);
+          await sql.also(trx, 'enter', enter, [1]);
+          if (behind === 'a copy') await sql.copy(trx, 'ca.entered', [{ name: 'n', type: 'int4' }], [[21]]);
+          else if (behind !== 'nothing') await sql.rows(trx, 'enter', enter, [21]).catch(() => undefined);
+          if (behind === 'a statement of the next turn') await sql.rows(trx, 'enter', enter, [22]);
+        })
+      );
+      expect(errorState(failure), behind).to.equal('23505');
+      expect(await entered(), behind).to.deep.equal([1, 2, 3]);
+    }
+  });
+
+  it('lets a statement fail that the connection has not seen before, and takes it later', async () => {
+    const named = 'select $1::int4 / $2::int4 as n';
+    const failure = await rejected(sql.transaction(knex, trx => sql.rows(trx, 'divided', named, [1, 0])));
+    expect(errorState(failure)).to.equal('22012');
+    expect(await sql.rows(knex, 'divided', named, [4, 2])).to.deep.equal([{ n: 2 }]);
+    expect(await sql.rows(knex, 'divided', named, [9, 3])).to.deep.equal([{ n: 3 }]);
+  });
+
+  it('asks several questions of one connection at once', async () => {
+    const answers = await sql.together(knex, connection =>
+      Promise.all([1, 2, 3].map(n => sql.rows(connection, 'same', 'select $1::int4 as n', [n])))
+    );
+    expect(answers).to.deep.equal([[{ n: 1 }], [{ n: 2 }], [{ n: 3 }]]);
+  });
+});
+
 describe('ops/database: the hot path on a server that goes away', function () {
   this.timeout(60_000);
 
