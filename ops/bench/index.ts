@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { openContext, type Bench, type BenchOptions } from './context.js';
 import { describeMachine } from './machine.js';
 import { adhocBench } from './parts/adhoc.js';
+import { auditBench } from './parts/audit.js';
 import { batchBench } from './parts/batch.js';
 import { coreBench } from './parts/core.js';
 import { fairnessBench } from './parts/fairness.js';
@@ -27,6 +28,7 @@ export const benches: readonly Bench[] = [
   hsmBench,
   coreBench,
   batchBench,
+  auditBench,
   adhocBench,
   storeBench,
   repositoryBench,
@@ -56,10 +58,10 @@ export interface RunOutput {
  */
 export async function runBench(bench: Bench, options: RunOptions, output: RunOutput): Promise<ResultFile> {
   const { results } = options;
-  const known = results === undefined || options.again ? undefined : readResult(results, bench.name);
+  const kept = results === undefined || options.again ? undefined : readResult(results, bench.name);
   const machine = await describeMachine();
-  const points: Record<string, Point> = { ...known?.points };
-  const startedAt = known?.startedAt ?? new Date().toISOString();
+  const points: Record<string, Point> = { ...kept?.points };
+  const startedAt = kept?.startedAt ?? new Date().toISOString();
   const result = (): ResultFile => ({
     ...{ name: bench.name, machine, startedAt, points },
     updatedAt: new Date().toISOString(),
@@ -68,13 +70,14 @@ export async function runBench(bench: Bench, options: RunOptions, output: RunOut
   const context = openContext(options, output.report);
   try {
     for (const { key, measure } of bench.plan(context)) {
-      const before = points[key];
+      const known = points[key];
+      const before = (known?.findings?.length ?? 0) > 0 ? undefined : known;
       if (before !== undefined) output.report(`${bench.name}: ${key} stands in the result file`);
       else output.report(`${bench.name}: ${key}`);
       const point = before ?? (await measure());
       points[key] = point;
       for (const row of point.rows) output.row(row);
-      for (const note of point.notes ?? []) output.report(`  ${note}`);
+      for (const note of [...(point.notes ?? []), ...(point.findings ?? [])]) output.report(`  ${note}`);
       if (results !== undefined) writeResult(results, result());
       if (options.plot !== undefined) writePlots(options.plot, bench.name, key, point);
     }

@@ -31,6 +31,8 @@ export interface Point {
   readonly plots?: readonly Plot[];
   /** What a reader must know of this run, in words. */
   readonly notes?: readonly string[];
+  /** What a benchmark that is an audit found wrong: such a point does not stand, and the command ends with 1. */
+  readonly findings?: readonly string[];
 }
 
 export interface ResultFile {

@@ -10,6 +10,8 @@ export const benchCommands = {
   core: 'requests in memory to linted, signed, checked and stored certificates, against the crypto limit',
   batch:
     'upload of batches to published certificates and results through the real services, against the crypto limit',
+  audit:
+    'every certificate of a batch, judged by OpenSSL, profile, ledgers, repository and audit logs; 1 on any finding',
   adhoc: 'the ad hoc web service over mutual TLS, an answer a certificate, against the crypto limit',
   store: 'the tables of the CA and the repository as they grow, against a bare COPY of the same octets',
   repository: 'look-ups over HTTP by serial number and EUI-64, against the bare indexed query',
@@ -51,6 +53,7 @@ const ownOptions: Readonly<Record<BenchName, readonly Option[]>> = {
     numbers('--workers <list>', 'CA processes, such as 1,2,3'),
     new Option('--night', 'a night of 375,000 requests with its windows as well')
   ],
+  audit: [numbers('--requests <list>', 'sizes of the batches')],
   adhoc: [
     numbers('--clients <list>', 'connections, such as 1,8,32,128'),
     numbers('--requests <list>', 'requests of one run')
@@ -124,6 +127,8 @@ async function run(name: BenchName, given: BenchArguments, terminal: Terminal): 
     }
   );
   if (!json) terminal.out(formatRows(Object.values(points).flatMap(({ rows }) => rows)));
+  const findings = Object.values(points).flatMap(point => point.findings ?? []);
+  if (findings.length > 0) throw new CliError('cli/refused', `${findings.length} findings`);
 }
 
 function numbers(flags: string, description: string): Option {

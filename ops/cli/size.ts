@@ -12,8 +12,11 @@ interface SizeArguments {
   readonly json?: true;
 }
 
-/** Great Britain: some 60 million devices with a certificate for signing and one for key agreement each. */
-const estateCertificates = 120_000_000;
+/**
+ * Great Britain, as estimated from roll-out figures: some 222 million certificates on devices at one time (two on each
+ * meter, communications hub function and gas proxy), each replaced once after installation.
+ */
+const estateCertificates = 450_000_000;
 const daySeconds = 86_400;
 const estateSeconds = 30 * daySeconds;
 

@@ -15,6 +15,14 @@ export interface BatchProgress {
   readonly refused: number;
 }
 
+export interface BatchOutcome {
+  /** As the request was named in the upload. */
+  readonly id: string;
+  readonly status: string;
+  /** DER; empty where there is none. */
+  readonly certificate: Uint8Array;
+}
+
 /** A subscriber's side of the Batched Device CSR web service, over one kept-alive connection. */
 export interface BatchClient {
   /** Uploads and answers the batch's number. Throws when it was not taken. */
@@ -26,6 +34,8 @@ export interface BatchClient {
   results(
     batchId: string
   ): Promise<{ readonly batchStatus: string; readonly statuses: Record<string, number> }>;
+  /** Fetches the results themselves, in their order. */
+  outcomes(batchId: string): Promise<BatchOutcome[]>;
   close(): void;
 }
 
@@ -104,6 +114,27 @@ export function batchClient({ system }: BenchSystem, party: BenchParty): BatchCl
         rest = rest.slice(Math.max(end, rest.length - 64));
       });
       return { batchStatus, statuses };
+    },
+    async outcomes(batchId) {
+      const outcomes: BatchOutcome[] = [];
+      let rest = '';
+      const path = `/1.0/PortalCSRBatch/CSRBatchResult?BatchId=${batchId}`;
+      await ask('GET', path, part => {
+        rest += part;
+        let end = 0;
+        for (const found of rest.matchAll(
+          /<DeviceCertificate\b[^>]*\bID="([^"]*)"[^>]*>([\s\S]*?)<\/DeviceCertificate>/g
+        )) {
+          const [whole, id = '', inner = ''] = found;
+          const child = (name: string): string =>
+            new RegExp(`<${name}>([^<]*)</${name}>`).exec(inner)?.[1] ?? '';
+          const certificate = new Uint8Array(Buffer.from(child('Certificate'), 'base64'));
+          outcomes.push({ id, status: child('Status'), certificate });
+          end = found.index + whole.length;
+        }
+        rest = rest.slice(end);
+      });
+      return outcomes;
     },
     close: () => agent.destroy()
   };

@@ -97,7 +97,7 @@ describe('smki size', () => {
     });
     expect(plain.answer.totalNodes).to.equal(4);
     const { question } = await asked('--estate');
-    expect(question).to.include({ certificates: 120_000_000, deadlineSeconds: 30 * 86_400 });
+    expect(question).to.include({ certificates: 450_000_000, deadlineSeconds: 30 * 86_400 });
     const { status, out } = await smki(['size', '--from', folder]);
     expect(status).to.equal(0);
     expect(out).to.match(/^nodes /m);
