@@ -8,7 +8,9 @@ import type { Knex } from 'knex';
 import { newDeviceRequest } from '../../ops/launch/new-request.js';
 import { demoHwType } from '../../ops/launch/seed.js';
 import { parseEui64 } from '../../pki/identifier/index.js';
+import { batchBody, batchResults, submitBatch } from '../kit/batches.js';
 import { BooksDisagree, reconcile } from '../kit/reconcile.js';
+import { newDeviceId } from '../integration/talk.js';
 import { startTestSystem, type TestSystem } from '../kit/system.js';
 
 interface Damage {
@@ -105,6 +107,53 @@ const damages: readonly Damage[] = [
     invariants: ['devices']
   },
   {
+    what: 'the content of a batch is changed',
+    sql: `update ra.batch_chunk set octets = set_byte(octets, 40, get_byte(octets, 40) # 1)`,
+    invariants: ['batches']
+  },
+  {
+    what: 'a batch is sealed anew',
+    sql: `update ra.batch set seal = sha256('other')`,
+    invariants: ['batches']
+  },
+  {
+    what: 'a group of a batch is lost',
+    sql: `update ra.orders set batch_group = null where batch_group is not null; delete from ra.batch_group`,
+    invariants: ['requests', 'batches', 'registry', 'devices']
+  },
+  {
+    what: 'a group counts a certificate too many',
+    sql: `update ra.batch_group set issued = issued + 1, refused = refused - 1`,
+    invariants: ['batches']
+  },
+  {
+    what: 'a request of a batch is closed and has a certificate',
+    sql: `update ra.batch_group set states = set_byte(states, 0, 3), issued = issued - 1, refused = refused + 1`,
+    invariants: ['batches', 'devices']
+  },
+  {
+    what: 'the results of a group are others',
+    sql: `update ra.batch_group set results = null`,
+    invariants: ['batches']
+  },
+  {
+    what: 'a batch is not complete and was said to be',
+    sql: `update ra.batch set state = 'PAUSED'`,
+    invariants: ['batches']
+  },
+  {
+    what: 'a key of a batch belongs to nobody',
+    sql: `update ra.key_registry set request_id = gen_random_uuid()
+           where key_hash = (select key_hash from ra.key_registry where substr(request_id::text, 15, 1) = '8' limit 1)`,
+    invariants: ['registry']
+  },
+  {
+    what: 'a key is registered for another device',
+    sql: `update ra.key_registry set subject = 'device:00-00-00-00-00-00-00-00'
+           where key_hash = (select key_hash from ra.key_registry where substr(request_id::text, 15, 1) = '8' limit 1)`,
+    invariants: ['registry']
+  },
+  {
     what: 'an event of the database is not in the log',
     sql: `insert into ca.audit_event (id, instance, at, type, actor, facts)
            select gen_random_uuid(), instance, at, type, actor, facts from ca.audit_event limit 1`,
@@ -120,6 +169,13 @@ describe('the books of a system', function () {
     test = await startTestSystem();
     const { csr } = newDeviceRequest(parseEui64(test.demo.deviceEui), 'DS', demoHwType);
     expect((await test.adHoc(csr)).status).to.equal('SUCCESS');
+    const maker = test.maker();
+    const wrong = Buffer.from(newDeviceRequest(newDeviceId(), 'DS', demoHwType).csr);
+    wrong[wrong.length - 1]! ^= 1;
+    const requests = [0, 1].map(() => newDeviceRequest(newDeviceId(), 'DS', demoHwType).csr);
+    const { batchId = '' } = await submitBatch(maker, batchBody('B1', [...requests, wrong]));
+    const results = await batchResults(maker, batchId);
+    expect(results.map(({ status }) => status)).to.deep.equal(['SUCCESS', 'SUCCESS', 'CSR_ERROR']);
   });
 
   after(() => test?.stop());
@@ -137,9 +193,10 @@ describe('the books of a system', function () {
 
   it('agree', async () => {
     const books = await test.reconcile();
-    // Two systems, three organisation certificates, two of the device at manufacture and one replacement.
+    // Two systems, three organisation certificates, two of the device at manufacture and one replacement, two of a
+    // batch.
     expect(books).to.deep.equal({
-      ...{ ordered: 8, certificates: 8, refusals: 0, abandoned: 0, withdrawn: 0, published: 6 }
+      ...{ ordered: 10, certificates: 10, refusals: 0, abandoned: 0, withdrawn: 0, published: 8 }
     });
   });
 

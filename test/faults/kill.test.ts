@@ -12,6 +12,7 @@ import { newDeviceRequest, newOrganisationRequest } from '../../ops/launch/new-r
 import { demoHwType } from '../../ops/launch/seed.js';
 import { eui64FromOctets, parseEui64 } from '../../pki/identifier/index.js';
 import { parseCertificate, parseRequest } from '../../pki/x509/index.js';
+import { batchBody, listBatches, pollBatch, submitBatch, type BatchReply } from '../kit/batches.js';
 import { eventually, startTestSystem, type TestSystem } from '../kit/system.js';
 import { declared, rowsOf, victims, type Row, type Victim } from './points.js';
 
@@ -53,7 +54,7 @@ describe('a process killed at any point of issuance', function () {
     await afterwards();
     const answers = [await first];
     const patience = performance.now() + clientPatienceMs;
-    while (client.certificate === undefined) {
+    while (client.certificates === undefined) {
       if (performance.now() > patience) throw new Error(`no certificate: ${answers.join('; ')}`);
       await sleep(200);
       answers.push(await client.ask());
@@ -65,9 +66,10 @@ describe('a process killed at any point of issuance', function () {
     // Nothing of this is the client's fault, and nothing of it is unforeseen.
     for (const answer of answers) expect(answer).to.match(expectedAnswers);
     const books = await test.reconcile();
-    expect(books.certificates - before, 'certificates for the one request').to.equal(1);
-    const { publicKey } = parseCertificate(client.certificate);
-    expect(Buffer.compare(publicKey.spki, client.spki), 'certified key').to.equal(0);
+    expect(books.certificates - before, 'certificates for what was asked').to.equal(client.keys.length);
+    const hex = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
+    const certified = client.certificates.map(der => hex(parseCertificate(der).publicKey.spki));
+    expect(certified, 'certified keys').to.deep.equal(client.keys.map(hex));
   }
 
   for (const victim of victims) {
@@ -89,12 +91,17 @@ describe('a process killed at any point of issuance', function () {
 
   it('has a row for every declared point and its own process', () => {
     for (const owner of ['ra', 'ca', 'repository'] as const)
-      expect(rowsOf(owner).map(({ at }) => at)).to.deep.equal([...declared[owner]]);
+      expect(rowsOf(owner).flatMap(row => (row.owner === owner ? row.at : []))).to.deep.equal([
+        ...declared[owner]
+      ]);
   });
 });
 
 /** A certificate, a broken connection, accepted and not ready, or a fault that is ours and passes. */
-const expectedAnswers = /^(SUCCESS|peer\/unavailable|202|CA_ERROR CA:(CA2|DB1|AU1|HS1)|503 [a-z/-]+)$/;
+const expectedAnswers =
+  /^(SUCCESS|peer\/unavailable|202|CA_ERROR CA:(CA2|DB1|AU1|HS1)|503 [a-z/-]+|(PENDING|PARSING|QUEUED|PROCESSING)|WORKFLOW_ERROR WF:BB[12])$/;
+/** Requests of a batch: some groups more than are under way at once. */
+const batchRequests = 8;
 
 /** The service waits 25 seconds for an order, this one a few; the policy is the same everywhere. */
 const policy = { 'deadline.order': { value: 3 } };
@@ -105,7 +112,11 @@ const shortDeadline = {
   }),
   ra: (config: ReadConfig<'ra'>) => ({
     ...{ ...config, policy },
-    settings: { ...config.settings, leaseMs: 1_000, jsonWaitMs: 2_000 }
+    settings: {
+      ...config.settings,
+      ...{ leaseMs: 1_000, jsonWaitMs: 2_000 },
+      batches: { ...config.settings.batches, groupMin: 1, groupMax: 2, groupsInFlight: 4, leaseMs: 1_000 }
+    }
   }),
   repository: (config: ReadConfig<'repository'>) => ({ ...config, policy })
 };
@@ -120,7 +131,8 @@ async function bring(
 ): Promise<{ first: Promise<string>; afterwards: () => Promise<void> }> {
   const done = () => Promise.resolve();
   switch (way) {
-    case 'device': {
+    case 'device':
+    case 'batch': {
       test.pauseAt(instance, at);
       const first = client.ask();
       await test.waitPaused(instance);
@@ -190,39 +202,46 @@ async function strike(
       // The request lies in the socket of a process that does not read it.
       await sleep(400);
       return test.killSigner(instance);
-    default:
-      await test.kill(instance);
-      return test.start(instance);
+    case 'ra':
+    case 'ca':
+    case 'repository': {
+      const killed = `${victim}-1`;
+      await test.kill(killed);
+      // Another process than the one at the point: that one goes on and finds it gone.
+      test.resume(instance);
+      return test.start(killed);
+    }
   }
 }
 
 interface Client {
-  readonly spki: Uint8Array;
-  certificate: Uint8Array | undefined;
+  /** Public keys of what is asked for. */
+  readonly keys: readonly Uint8Array[];
+  /** Of those keys in order, when all are there. */
+  certificates: readonly Uint8Array[] | undefined;
   /** Sends the one request, for the first time or again; answers in a few words what came of it. */
   ask(): Promise<string>;
 }
 
 function newClient(test: TestSystem, way: Row['way']): Client {
-  const fresh = eui64FromOctets(Buffer.concat([Buffer.of(0x02, 0x5a), randomBytes(6)]));
+  if (way === 'batch') return newBatchClient(test);
+  const fresh = newDevice();
   const { csr } =
     way === 'list'
       ? newOrganisationRequest(parseEui64(test.demo.organisationEui), '02', 'DS')
       : newDeviceRequest(way === 'claim' ? fresh : parseEui64(test.demo.deviceEui), 'DS', demoHwType);
   const client: Client = {
-    spki: parseRequest(csr).publicKey.spki,
-    certificate: undefined,
-    async ask() {
-      try {
+    keys: [parseRequest(csr).publicKey.spki],
+    certificates: undefined,
+    ask: () =>
+      answered(async () => {
         if (way === 'list') return await json('organisation', test.subscriber());
         if (way === 'claim') return await json('device', test.maker());
         const answer = await test.adHoc(csr);
-        if (answer.status === 'SUCCESS') client.certificate = answer.certificate;
+        if (answer.status === 'SUCCESS' && answer.certificate !== undefined)
+          client.certificates = [answer.certificate];
         return answer.errorCode === undefined ? answer.status : `${answer.status} ${answer.errorCode}`;
-      } catch (error) {
-        return error instanceof Error && 'code' in error ? String(error.code) : String(error);
-      }
-    }
+      })
   };
   async function json(kind: 'device' | 'organisation', connection: HttpClient): Promise<string> {
     const key = createHash('sha256').update(csr).digest('hex');
@@ -236,10 +255,58 @@ function newClient(test: TestSystem, way: Row['way']): Client {
     const body = JSON.parse(answer.body.toString('utf8')) as { certificate?: string; code?: string };
     if (answer.status === 202) return '202';
     if (answer.status !== 201 || body.certificate === undefined) return `${answer.status} ${body.code ?? ''}`;
-    client.certificate = new Uint8Array(Buffer.from(body.certificate, 'base64'));
+    client.certificates = [new Uint8Array(Buffer.from(body.certificate, 'base64'))];
     return 'SUCCESS';
   }
   return client;
+}
+
+/** Sends its batch until it is among the party's own, then asks for the results. */
+function newBatchClient(test: TestSystem): Client {
+  const name = `B${randomBytes(6).toString('hex')}`;
+  const requests = Array.from(
+    { length: batchRequests },
+    () => newDeviceRequest(newDevice(), 'DS', demoHwType).csr
+  );
+  const connection = test.maker();
+  let batchId: string | undefined;
+  let sent = false;
+  const client: Client = {
+    keys: requests.map(csr => parseRequest(csr).publicKey.spki),
+    certificates: undefined,
+    ask: () =>
+      answered(async () => {
+        // The answer to the upload may have been lost, and the batch not.
+        if (batchId === undefined && sent)
+          batchId = (await listBatches(connection)).find(batch => batch.name === name)?.batchId;
+        sent = true;
+        const reply: BatchReply =
+          batchId === undefined
+            ? await submitBatch(connection, batchBody(name, requests))
+            : await pollBatch(connection, batchId);
+        batchId ??= reply.batchId;
+        if (reply.status !== 'COMPLETED')
+          return reply.errorCode === undefined ? reply.status : `${reply.status} ${reply.errorCode}`;
+        const certificates = reply.items.flatMap(({ certificate }) => certificate ?? []);
+        if (certificates.length !== requests.length) return JSON.stringify(reply);
+        client.certificates = certificates;
+        return 'SUCCESS';
+      })
+  };
+  return client;
+}
+
+/** What was answered, or the code of what came in its place. */
+async function answered(ask: () => Promise<string>): Promise<string> {
+  try {
+    return await ask();
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  }
+}
+
+function newDevice(): bigint {
+  return eui64FromOctets(Buffer.concat([Buffer.of(0x02, 0x5a), randomBytes(6)]));
 }
 
 async function counted(test: TestSystem): Promise<number> {

@@ -17,21 +17,22 @@ export type Way =
   /** A device request that no CA claims before the deadline. */
   | 'unclaimed'
   /** A device request over the JSON API, there before a CA comes to ask. */
-  | 'claim';
+  | 'claim'
+  /** A batch of some device requests in groups of one or two, approved by rule. */
+  | 'batch';
+
+/**
+ * Who takes part in a step besides the process that stands at it: `database`, it reads or writes there; `token`, the
+ * process signs; `ca` or `repository`, that process has to do with the same group at this moment.
+ */
+type Part = 'database' | 'token' | 'ca' | 'repository';
 
 interface Point {
   readonly way: Way;
-  /** The step reads or writes the database. */
-  readonly database: boolean;
-  /** The step uses the token of the process. */
-  readonly token: boolean;
+  readonly parts: readonly Part[];
 }
 
-const point = (way: Way, ...parts: readonly ('database' | 'token')[]): Point => ({
-  way,
-  database: parts.includes('database'),
-  token: parts.includes('token')
-});
+const point = (way: Way, ...parts: readonly Part[]): Point => ({ way, parts });
 
 const ca: Record<CaStage, Point> = {
   'ca:4:claimed': point('device', 'database'),
@@ -77,7 +78,17 @@ const ra: Record<RaStage, Point> = {
   'ra:cancel:before': point('unclaimed', 'database'),
   'ra:cancel:after': point('unclaimed', 'database'),
   'ra:deliver:before': point('device', 'database'),
-  'ra:deliver:after': point('device', 'database')
+  'ra:deliver:after': point('device', 'database'),
+  'ra:batch-submit:before': point('batch', 'database'),
+  'ra:batch-submit:after': point('batch', 'database'),
+  'ra:batch-parse:before': point('batch', 'database'),
+  // The next step signs the first orders; where a group is at its transaction, others are about to be signed.
+  'ra:batch-parse:after': point('batch', 'database', 'token'),
+  'ra:batch-group:before': point('batch', 'database', 'token'),
+  'ra:batch-group:after': point('batch', 'database', 'ca', 'repository'),
+  // The CA waits for the answer to its report, with other groups in hand.
+  'ra:batch-settle:before': point('batch', 'database', 'ca', 'repository'),
+  'ra:batch-settle:after': point('batch', 'database', 'ca')
 };
 
 const repository: Record<(typeof repositoryStages)[number], Point> = {
@@ -96,6 +107,10 @@ export const declared: Readonly<Record<keyof typeof table, readonly string[]>> =
 
 export type Victim = 'ra' | 'ca' | 'repository' | 'signer' | 'postgres';
 export const victims: readonly Victim[] = ['ra', 'ca', 'repository', 'signer', 'postgres'];
+/** The RA takes part in its own steps alone. */
+const partOf: Readonly<Partial<Record<Victim, Part>>> = {
+  ...{ ca: 'ca', repository: 'repository', signer: 'token', postgres: 'database' }
+};
 
 /** One row: bring `owner` to `at`, kill the victim. */
 export interface Row {
@@ -112,8 +127,8 @@ export function rowsOf(victim: Victim): readonly Row[] {
     declared[owner].flatMap(at => {
       const found = (table[owner] as Readonly<Record<string, Point>>)[at];
       if (found === undefined) throw new RangeError(`no row says how a test comes to ${at}`);
-      const takesPart =
-        victim === owner || (victim === 'signer' && found.token) || (victim === 'postgres' && found.database);
+      const part = partOf[victim];
+      const takesPart = victim === owner || (part !== undefined && found.parts.includes(part));
       return takesPart ? [{ victim, owner, at, way: found.way }] : [];
     })
   );

@@ -22,7 +22,15 @@ import { batchBody, batchResults, listBatches, pollBatch, submitBatch } from '..
 import { eventually, startTestSystem, type TestSystem } from '../kit/system.js';
 import { auditEvents, nextEvent } from './audit-log.js';
 import { sharedSystem } from './shared.js';
-import { inParallel, newDeviceId, registerSupplier, relyingParty, show } from './talk.js';
+import {
+  inParallel,
+  newDeviceId,
+  registerSupplier,
+  relyingParty,
+  sendEnrolment,
+  show,
+  untilIssued
+} from './talk.js';
 
 const devices = 500;
 
@@ -102,9 +110,7 @@ describe('a batch of 1,000, audited in full', function () {
       openssl,
       numbers.map(at => `${at}.csr`)
     );
-    const ofRequests = keys(
-      numbers.map(at => `scratch/${(at + 1).toString(16).toUpperCase().padStart(4, '0')}.pem`)
-    );
+    const ofRequests = keys(numbers.map(at => `scratch/${(0x1000 + at).toString(16).toUpperCase()}.pem`));
     expect(ofCertificates).to.deep.equal(ofRequests);
   });
 
@@ -208,7 +214,7 @@ function scratchCertificates(
   ];
   writeFileSync(join(folder, 'scratch.cnf'), config.join('\n'));
   writeFileSync(join(folder, 'index'), '');
-  writeFileSync(join(folder, 'serial'), '0001');
+  writeFileSync(join(folder, 'serial'), '1000');
   mkdirSync(join(folder, 'scratch'));
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'scratch.key'];
   openssl('req', '-x509', ...key, '-subj', '/CN=scratch', '-out', 'scratch.pem');
@@ -228,12 +234,14 @@ describe('batches beside other work', function () {
 
   it('ad hoc requests have their certificates while a batch is under way', async () => {
     const maker = test.maker();
+    const device = newDeviceId();
+    await untilIssued(() => sendEnrolment(maker, 'device', newDeviceRequest(device, 'DS', demoHwType).csr));
     // Half-way: some groups are settled, and the next report is held.
     test.pauseAt('ra-1', 'ra:batch-settle:before', 3);
     const { batchId = '' } = await submitBatch(maker, batchBody('BESIDE', requests(400)));
     await test.waitPaused('ra-1');
     const answers = await inParallel(Array.from({ length: 16 }), 8, () =>
-      test.adHoc(newDeviceRequest(demoDevice(test), 'DS', demoHwType).csr)
+      test.adHoc(newDeviceRequest(device, 'DS', demoHwType).csr)
     );
     expect(answers.map(({ status }) => status)).to.deep.equal(answers.map(() => 'SUCCESS'));
     expect((await pollBatch(maker, batchId)).status).to.equal('PROCESSING');
@@ -327,7 +335,7 @@ describe('the night window', function () {
     const requests = (count: number) =>
       Array.from({ length: count }, () => newDeviceRequest(newDeviceId(), 'DS', demoHwType).csr);
     const adHoc = async (): Promise<string> =>
-      (await test.adHoc(newDeviceRequest(demoDevice(test), 'DS', demoHwType).csr)).status;
+      (await test.adHoc(newDeviceRequest(parseEui64(test.demo.deviceEui), 'DS', demoHwType).csr)).status;
     const maker = test.maker();
     const { batchId = '' } = await submitBatch(maker, batchBody('BY-DAY', requests(15)));
     await eventually(
@@ -366,7 +374,3 @@ describe('the night window', function () {
     await test.reconcile();
   });
 });
-
-function demoDevice({ demo }: TestSystem): bigint {
-  return parseEui64(demo.deviceEui);
-}

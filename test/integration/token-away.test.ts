@@ -24,6 +24,9 @@ const fullServiceWithinMs = 10_000;
 /** A refusal comes at once; without a pause the clients alone would fill the machine. */
 const pauseMs = 100;
 
+/** Replacements that a client asks for one device, well below the limit of certificates of a device. */
+const usesOfDevice = 50;
+
 /** One answer; the same CSR is sent again until it has its certificate. */
 interface Sent {
   readonly csr: Uint8Array;
@@ -58,11 +61,16 @@ describe('the token directory away for 20 s under 32 requests in flight', functi
     const pidsBefore = pids();
 
     let going = true;
+    // Devices of the JSON clients: they have a certificate that can be replaced.
+    const certified: bigint[] = [];
     // Each client has one CSR under way at any time, so that 32 are.
     const client = async (at: number): Promise<void> => {
       const adhoc = at % 2 === 0;
-      while (going) {
-        const { csr } = newDeviceRequest(adhoc ? devices[at]! : newDeviceId(), 'DS', demoHwType);
+      let own = devices[at]!;
+      for (let uses = 1; going; uses++) {
+        if (uses % usesOfDevice === 0) own = certified.pop() ?? own;
+        const device = adhoc ? own : newDeviceId();
+        const { csr } = newDeviceRequest(device, 'DS', demoHwType);
         const send = (): Promise<Answer> =>
           adhoc ? sendAdHoc(supplier, csr) : sendEnrolment(maker, 'device', csr);
         for (let answer: Answer | undefined; answer?.kind !== 'issued' && !overdue();) {
@@ -71,6 +79,7 @@ describe('the token directory away for 20 s under 32 requests in flight', functi
           answer = await send();
           sent.push({ csr, sentAt, answeredAt: performance.now(), answer });
           if (!isAllowed(answer)) break;
+          if (!adhoc && answer.kind === 'issued') certified.push(device);
         }
       }
     };

@@ -10,8 +10,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { verifyAudit } from '../../ops/audit/index.js';
-import { parseCertificate, profiles, type ProfileName } from '../../pki/index.js';
+import {
+  eui64FromSigned,
+  formatEui64,
+  parseCertificate,
+  profiles,
+  type ProfileName
+} from '../../pki/index.js';
 import { decodeOrder } from '../../pki/messages/index.js';
+import { batchFaults, itemsOfBatches, type BatchBooks, type BatchItem } from './reconcile-batches.js';
 
 export interface Books {
   readonly sql: <T>(statement: string, bindings?: readonly unknown[]) => Promise<T[]>;
@@ -36,9 +43,12 @@ interface OrderRow {
   id: string;
   state: string;
   bytes: Buffer;
+  batch_group: string | null;
 }
 interface RequestRow {
   id: string;
+  kind: string;
+  eui: string | null;
   order_id: string;
   state: string;
   serial: string | null;
@@ -83,7 +93,11 @@ interface Read {
   readonly orphans: readonly Orphan[];
   readonly revoked: ReadonlySet<string>;
   readonly keys: readonly { public_key: Buffer }[];
-  readonly devices: readonly { eui: string; issued: number; reserved: number; certified: number }[];
+  readonly devices: readonly { eui: string; issued: number; reserved: number }[];
+  readonly registry: readonly { key_hash: string; subject: string; usage: string; request_id: string }[];
+  readonly batches: BatchBooks;
+  /** Every request of every batch of which a group was decided. */
+  readonly items: readonly BatchItem[];
 }
 
 /** What does not agree, by invariant. */
@@ -133,6 +147,7 @@ async function drained({ sql }: Books, deadline: number): Promise<void> {
          ('orders not acknowledged',
           (select count(*)::int from ca.outbox where published_at is null or reported_at is null)),
          ('lists not published', (select count(*)::int from ca.crl_outbox where published_at is null)),
+         ('batches under way', (select count(*)::int from ra.batch where state in ('PARSING', 'PROCESSING'))),
          ('orders not answered',
           (select count(*)::int from ra.orders where state in ('open', 'claimed') and expires_at > now())),
          ('serials not yet on a list', (select count(*)::int from ca.abandoned_serial a
@@ -178,9 +193,25 @@ async function readBooks({ sql }: Books): Promise<Read> {
     'select order_id, bytes from ca.signed_order'
   );
   const revoked = await sql<{ serial: string }>('select serial from repository.revocation');
+  const batches: BatchBooks = {
+    batches: await sql('select id, state, requests, seal, erased_at from ra.batch'),
+    chunks: await sql(
+      'select batch_id, first_item, items, octets from ra.batch_chunk order by batch_id, number'
+    ),
+    groups: await sql(
+      `select id, batch_id, first_item, items, state, facts, states, results, issued, refused
+         from ra.batch_group order by batch_id, first_item`
+    ),
+    events: await sql(`select type, facts from ra.audit_event where type like 'ra.batch.%' order by at, id`)
+  };
   return {
-    orders: await sql('select id, state, bytes from ra.orders'),
-    requests: await sql('select id, order_id, state, serial, certificate, public_key_hash from ra.request'),
+    batches,
+    items: itemsOfBatches(batches.groups),
+    orders: await sql('select id, state, bytes, batch_group from ra.orders'),
+    requests: await sql(
+      'select id, kind, eui, order_id, state, serial, certificate, public_key_hash from ra.request'
+    ),
+    registry: await sql('select key_hash, subject, usage, request_id from ra.key_registry'),
     evidence: new Map(evidence.map(row => [row.order_id, row.bytes])),
     certificates: await sql(
       `select c.issuer, c.serial, c.order_id, c.item, c.request_id, c.profile, c.der, i.tbs_sha256
@@ -197,12 +228,7 @@ async function readBooks({ sql }: Books): Promise<Read> {
     orphans: await sql(orphanRows),
     revoked: new Set(revoked.map(({ serial }) => serial)),
     keys: await sql('select public_key from ca.certificate'),
-    devices: await sql(
-      `select d.eui, d.issued, d.reserved,
-              (select count(*)::int from ra.request r where r.eui = d.eui and r.kind = 'device' and r.state = 'issued')
-                as certified
-         from ra.device_counter d`
-    )
+    devices: await sql('select eui, issued, reserved from ra.device_counter')
   };
 }
 
@@ -239,11 +265,9 @@ const checks = {
   },
 
   /** A request is issued exactly when one certificate exists for it, and it is that one. */
-  requests({ requests, certificates }) {
+  requests({ requests, certificates, items }) {
     const wrong: string[] = [];
-    const byRequest = new Map<string, CertificateRow[]>();
-    for (const certificate of certificates)
-      byRequest.set(certificate.request_id, [...(byRequest.get(certificate.request_id) ?? []), certificate]);
+    const byRequest = certificatesByRequest(certificates);
     for (const { id, state, certificate, serial, public_key_hash } of requests) {
       const own = byRequest.get(id) ?? [];
       if (own.length !== (state === 'issued' ? 1 : 0))
@@ -257,9 +281,63 @@ const checks = {
       if (!createHash('sha256').update(publicKey.spki).digest().equals(public_key_hash))
         wrong.push(`request ${id}: a certificate for another key`);
     }
-    const known = new Set(requests.map(({ id }) => id));
+    const known = new Set([
+      ...requests.map(({ id }) => id),
+      ...items.flatMap(({ requestId }) => requestId ?? [])
+    ]);
     for (const request of byRequest.keys())
       if (!known.has(request)) wrong.push(`a certificate for no request: ${request}`);
+    return wrong;
+  },
+
+  /**
+   * Of each batch: its content agrees with its seal, its groups hold every request once, every request has the one
+   * outcome that the CA has for it, and the audit events say so.
+   */
+  batches({ batches, items, orders, certificates }) {
+    const ordered = new Map<string, string[]>();
+    for (const { order, requestId } of itemsOf(orders)) {
+      if (order.batch_group === null) continue;
+      ordered.set(order.batch_group, [...(ordered.get(order.batch_group) ?? []), requestId]);
+    }
+    const issued = new Map(
+      [...certificatesByRequest(certificates)].map(([id, own]) => [id, own.map(({ der }) => der)])
+    );
+    return batchFaults(batches, items, ordered, issued);
+  },
+
+  /** Every certified key is registered for the request that has its certificate; no other request has one. */
+  registry({ registry, requests, items, certificates }) {
+    const wrong: string[] = [];
+    const owners = new Map(registry.map(row => [row.key_hash, row]));
+    const known = new Set([
+      ...requests.map(({ id }) => id),
+      ...items.flatMap(({ requestId }) => requestId ?? [])
+    ]);
+    for (const { key_hash, request_id } of registry)
+      if (!known.has(request_id)) wrong.push(`key ${key_hash} is registered for no request`);
+    const profileOf = new Map(certificates.map(({ request_id, profile }) => [request_id, profile]));
+    const issued = [
+      ...requests.flatMap(({ id, state, public_key_hash }) =>
+        state === 'issued' ? { id, key: public_key_hash, subject: undefined } : []
+      ),
+      ...items.flatMap(({ requestId, state, publicKeyHash, eui }) =>
+        state === 'issued' && requestId !== undefined
+          ? { id: requestId, key: publicKeyHash, subject: `device:${formatEui64(eui64FromSigned(eui))}` }
+          : []
+      )
+    ];
+    for (const { id, key, subject } of issued) {
+      const owner = owners.get(uuidOf(key.subarray(0, 16)));
+      if (owner?.request_id !== id) wrong.push(`the key of request ${id} is not registered for it`);
+      else if (subject !== undefined && owner.subject !== subject)
+        wrong.push(`the key of request ${id} is registered for ${owner.subject}`);
+      else if (
+        profileOf.get(id)?.startsWith('device-') === true &&
+        !profileOf.get(id)?.endsWith(owner.usage.toLowerCase())
+      )
+        wrong.push(`the key of request ${id} is registered for another usage`);
+    }
     return wrong;
   },
 
@@ -345,12 +423,23 @@ const checks = {
   },
 
   /** The count of each device is its certificates, and nothing is held back for it. */
-  devices({ devices, requests }) {
-    const underWay = requests.some(({ state }) => state === 'open');
-    return devices.flatMap(({ eui, issued, reserved, certified }) => [
-      ...(issued === certified ? [] : [`device ${eui} counts ${issued} of ${certified} certificates`]),
+  devices({ devices, requests, items }) {
+    const underWay = [...requests, ...items].some(({ state }) => state === 'open');
+    const certified = counted([
+      ...requests.flatMap(({ kind, state, eui }) =>
+        kind === 'device' && state === 'issued' ? (eui ?? '') : []
+      ),
+      ...items.flatMap(({ state, eui }) => (state === 'issued' ? String(eui) : []))
+    ]);
+    const wrong = devices.flatMap(({ eui, issued, reserved }) => [
+      ...(issued === (certified.get(eui) ?? 0)
+        ? []
+        : [`device ${eui} counts ${issued} of ${certified.get(eui) ?? 0} certificates`]),
       ...(reserved === 0 || underWay ? [] : [`device ${eui} holds ${reserved} places for nothing`])
     ]);
+    const known = new Set(devices.map(({ eui }) => eui));
+    for (const eui of certified.keys()) if (!known.has(eui)) wrong.push(`device ${eui} is not counted`);
+    return wrong;
   }
 } satisfies Record<string, (read: Read) => string[]>;
 
@@ -389,6 +478,13 @@ function uuidOf(octets: Uint8Array): string {
   return Buffer.from(octets)
     .toString('hex')
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function certificatesByRequest(certificates: readonly CertificateRow[]): Map<string, CertificateRow[]> {
+  const byRequest = new Map<string, CertificateRow[]>();
+  for (const certificate of certificates)
+    byRequest.set(certificate.request_id, [...(byRequest.get(certificate.request_id) ?? []), certificate]);
+  return byRequest;
 }
 
 function serialOf(uuid: string): string {

@@ -275,6 +275,7 @@ const shortCaLimits = {
   ...{ retryMs: 100, maxRetryMs: 1_000, stopDeadlineMs: 2_000 }
 };
 const shortRaSettings = { leaseMs: 1_500, sweepMs: 500, hardRatePerSecond: 10_000 };
+const shortBatchSettings = { leaseMs: 1_500, pollMs: 100, caRetryMs: 500 };
 
 function adjustments(options: TestSystemOptions): NonNullable<TestSystemOptions['adjust']> {
   const { adjust = {}, limits = 'short' } = options;
@@ -282,7 +283,15 @@ function adjustments(options: TestSystemOptions): NonNullable<TestSystemOptions[
   const same = <T>(config: T): T => config;
   return {
     ca: config => (adjust.ca ?? same)({ ...config, limits: { ...config.limits, ...shortCaLimits } }),
-    ra: config => (adjust.ra ?? same)({ ...config, settings: { ...config.settings, ...shortRaSettings } }),
+    ra: config =>
+      (adjust.ra ?? same)({
+        ...config,
+        settings: {
+          ...config.settings,
+          ...shortRaSettings,
+          batches: { ...config.settings.batches, ...shortBatchSettings }
+        }
+      }),
     repository: config => (adjust.repository ?? same)(config)
   };
 }
