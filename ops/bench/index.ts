@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openContext, type Bench, type BenchOptions } from './context.js';
+import { endWithEverything } from './interrupt.js';
 import { describeMachine } from './machine.js';
 import { adhocBench } from './parts/adhoc.js';
 import { auditBench } from './parts/audit.js';
@@ -68,6 +69,7 @@ export async function runBench(bench: Bench, options: RunOptions, output: RunOut
     options: asTyped(options)
   });
   const context = openContext(options, output.report);
+  const unhandle = endWithEverything(options.data === undefined ? context.folder : undefined, output.report);
   try {
     for (const { key, measure } of bench.plan(context)) {
       const known = points[key];
@@ -83,6 +85,7 @@ export async function runBench(bench: Bench, options: RunOptions, output: RunOut
     }
   } finally {
     await context.close();
+    unhandle();
   }
   return result();
 }

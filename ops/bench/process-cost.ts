@@ -47,6 +47,15 @@ export function childrenOf(pid: number): number[] {
     .filter(candidate => readStat(candidate)?.parent === pid);
 }
 
+/** Name of the program a process runs; empty when it is gone. */
+export function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'latin1').trim();
+  } catch {
+    return '';
+  }
+}
+
 /** Peak of resident memory (VmHWM), in MiB. */
 export function peakMiB(pid: number): number {
   return statusMiB(pid, 'VmHWM');
