@@ -242,7 +242,7 @@ class OpenedAudit implements OpenAuditLog {
   async #unsettled({ events, period: recordedIn }: Recorded): Promise<readonly StampedEvent[]> {
     for (;;) {
       const { period } = this.#sequencer;
-      if (period < recordedIn + 2) return events;
+      if (period < recordedIn + 3) return events;
       let settled: ReadonlySet<string>;
       try {
         settled = await this.#sweeper.settledOf(events.map(({ id }) => id));

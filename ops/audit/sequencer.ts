@@ -61,7 +61,8 @@ export class Sequencer {
   #running: Promise<void> | undefined;
   /** Recorded events in the log since the offset up to which the sweeper has settled, with their numbers. */
   #placed = new Map<string, number>();
-  #placedBefore = new Map<string, number>();
+  /** The same of the two periods before: see `forgetSettled`. */
+  #placedBefore: readonly ReadonlyMap<string, number>[] = [new Map(), new Map()];
   #period = 0;
 
   constructor(
@@ -96,18 +97,26 @@ export class Sequencer {
   }
 
   isPlaced(id: string): boolean {
-    return this.#placed.has(id) || this.#placedBefore.has(id);
+    return this.#numberOf(id) !== undefined;
   }
 
-  /** Rises with each `forgetSettled`: what was placed in a period is remembered until the end of the next. */
+  #numberOf(id: string): number | undefined {
+    return this.#placed.get(id) ?? this.#placedBefore[0]?.get(id) ?? this.#placedBefore[1]?.get(id);
+  }
+
+  /** Rises with each `forgetSettled`: what was placed in a period is remembered through the next two. */
   get period(): number {
     return this.#period;
   }
 
-  /** Forgets ids of the last period but one: their transactions are over and all their events placed. */
+  /**
+   * Begins a period, and forgets the ids of the last but two. A mark is settled at the end of a sweep and the next one
+   * was taken at that sweep's beginning: what was placed in between belongs to the period that ends and lies behind
+   * the next mark, which is settled a period later. So one period more than the marks would say is kept.
+   */
   forgetSettled(): void {
     this.#period += 1;
-    this.#placedBefore = this.#placed;
+    this.#placedBefore = [this.#placed, this.#placedBefore[0] ?? new Map()];
     this.#placed = new Map();
   }
 
@@ -208,7 +217,7 @@ export class Sequencer {
     if (recovered !== undefined) add(recovered);
     const numbers = group.map(({ events, recorded }) => {
       const seqs = events.map(event => {
-        const known = this.#placed.get(event.id) ?? this.#placedBefore.get(event.id) ?? fresh.get(event.id);
+        const known = this.#numberOf(event.id) ?? fresh.get(event.id);
         if (known !== undefined) return known;
         const seq = add(event);
         if (recorded) fresh.set(event.id, seq);
