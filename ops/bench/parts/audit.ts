@@ -31,7 +31,7 @@ const downloaded = 1_000;
 const maxTold = 20;
 
 async function measure(context: BenchContext, size: number): Promise<Point> {
-  const bench = await startBenchSystem(context, { name: `audit-${Date.now()}` });
+  const bench = await startBenchSystem(context, { name: 'audit' });
   try {
     const began = performance.now();
     const { batchId, items, findings } = await certify(context, bench, size);

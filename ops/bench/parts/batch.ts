@@ -235,7 +235,7 @@ function oneSystemAtATime(context: BenchContext): Systems {
       const profile = options.profile ?? context.options.profile;
       current = {
         name: options.name,
-        bench: await startBenchSystem(context, { ...options, profile, name: `${options.name}-${Date.now()}` })
+        bench: await startBenchSystem(context, { ...options, profile })
       };
       return current.bench;
     }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { formatEui64, parseEui64 } from '../../../pki/identifier/index.js';
@@ -53,8 +53,10 @@ export async function startBenchSystem(
 ): Promise<BenchSystem> {
   const { name, profile, clockFile } = options;
   context.report(`starting a system: ${name}`);
+  // Always a new one: what an earlier run left would count as this one's.
+  const folder = join(context.folder, `system-${name}-${Date.now()}`);
   const system = await startSystem({
-    data: join(context.folder, `system-${name}`),
+    data: folder,
     report: () => undefined,
     restart: options.restart ?? false,
     // The time from approval on is measured apart from that of the upload.
@@ -84,6 +86,7 @@ export async function startBenchSystem(
       async stop() {
         await admin.end().catch(() => undefined);
         await system.stop();
+        rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
       }
     };
   } catch (error) {
