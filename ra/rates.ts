@@ -1,4 +1,5 @@
 import type { Policy } from '../pki/index.js';
+import { secondOfDay } from './local-time.js';
 
 export type RateClass = 'none' | 'soft' | 'hard';
 
@@ -64,7 +65,7 @@ export class Rates {
   /** Clocks change at whole hours of Greenwich only, so that one hour has one name. */
   #londonHour(at: Date): number {
     const since = Math.floor(at.getTime() / 3_600_000);
-    if (since !== this.#hour.since) this.#hour = { since, london: Number(london.format(at)) };
+    if (since !== this.#hour.since) this.#hour = { since, london: Math.floor(secondOfDay(at) / 3_600) };
     return this.#hour.london;
   }
 
@@ -89,9 +90,3 @@ export class Rates {
     return party.inDay > this.#policy.figures['portal.requests-per-day'].value ? 'soft' : 'none';
   }
 }
-
-const london = new Intl.DateTimeFormat('en-GB', {
-  timeZone: 'Europe/London',
-  hour: '2-digit',
-  hourCycle: 'h23'
-});

@@ -1,4 +1,5 @@
 import type { Policy } from '../../pki/index.js';
+import { secondOfDay } from '../local-time.js';
 
 /** Whether batches are processed at a moment, and since when this window is open. */
 export interface ProcessingWindow {
@@ -6,14 +7,6 @@ export interface ProcessingWindow {
   /** Beginning of the night; absent where there is no window and batches are processed at any time. */
   readonly since?: Date;
 }
-
-const london = new Intl.DateTimeFormat('en-GB', {
-  timeZone: 'Europe/London',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23'
-});
 
 /**
  * The hours in which Appendix N plans with batches (`batch.night.*`), in local time. The night in which the clocks
@@ -28,14 +21,4 @@ export function windowAt(policy: Policy, at: Date): ProcessingWindow {
   const open = from <= until ? now >= from && now < until : now >= from || now < until;
   const elapsed = (now - from + 86_400) % 86_400;
   return { open, since: new Date(at.getTime() - elapsed * 1_000) };
-}
-
-function secondOfDay(at: Date): number {
-  let seconds = 0;
-  for (const { type, value } of london.formatToParts(at)) {
-    if (type === 'hour') seconds += Number(value) * 3_600;
-    if (type === 'minute') seconds += Number(value) * 60;
-    if (type === 'second') seconds += Number(value);
-  }
-  return seconds;
 }
