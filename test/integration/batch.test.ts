@@ -1,10 +1,10 @@
 /** Batches on a whole system: what comes out of one, judged from outside, and how batches live beside other work. */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { judgeByOpenssl } from '../../ops/bench/audit/openssl.js';
 import { subscriberClient } from '../../ops/launch/clients.js';
 import type { HttpClient } from '../../ops/http/index.js';
 import { newDeviceRequest, type Usage } from '../../ops/launch/new-request.js';
@@ -12,7 +12,6 @@ import { demoHwType } from '../../ops/launch/seed.js';
 import {
   compileTemplate,
   decodePem,
-  encodePem,
   lintCertificate,
   parseCertificate,
   parseEui64,
@@ -77,41 +76,25 @@ describe('a batch of 1,000, audited in full', function () {
     expect(new Set(serials).size).to.equal(asked.length);
   });
 
-  it('whose chain and key OpenSSL finds to be those of the request', () => {
+  it('whose chain and key OpenSSL finds to be those of the request', async () => {
     const { certificates: files } = test.system.hierarchy;
-    certificates.forEach((der, at) => {
-      writeFileSync(join(folder, `${at}.crt`), encodePem('CERTIFICATE', der));
-      writeFileSync(join(folder, `${at}.csr`), encodePem('CERTIFICATE REQUEST', asked[at]!.csr));
+    const pairs = certificates.map((certificate, at) => {
+      const { id, csr: request } = asked[at]!;
+      return { id, request, certificate };
     });
-    const numbers = certificates.map((_, at) => at);
-    const openssl = (...args: readonly string[]): string =>
-      execFileSync('openssl', args, {
-        ...{ cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 64 * 1024 * 1024 }
-      });
-    const verified = openssl(
-      ...['verify', '-x509_strict', '-policy_check', '-explicit_policy'],
-      ...['-policy', test.system.policy.figures['oid.smki-device'].value[0] ?? ''],
-      ...['-CAfile', files['root-dca'], '-untrusted', files['issuing-dca']],
-      ...numbers.map(at => `${at}.crt`)
-    );
-    expect(verified.match(/^\d+\.crt: OK$/gm) ?? []).to.have.lengthOf(asked.length);
-
-    const keys = (names: readonly string[]): string[] => {
-      writeFileSync(join(folder, 'all.pem'), names.map(name => readFileSync(join(folder, name))).join(''));
-      const text = openssl('storeutl', '-noout', '-text', '-certs', 'all.pem');
-      return [...text.matchAll(/pub:\s+((?:[0-9a-f]{2}[:\s]+)+)/g)].map(([, key]) =>
-        key!.replaceAll(/\s+/g, '')
-      );
-    };
-    const ofCertificates = keys(numbers.map(at => `${at}.crt`));
-    expect(ofCertificates).to.have.lengthOf(asked.length);
-    scratchCertificates(
+    let judged = 0;
+    const findings = await judgeByOpenssl(
       folder,
-      openssl,
-      numbers.map(at => `${at}.csr`)
+      pairs,
+      {
+        root: files['root-dca'],
+        issuing: files['issuing-dca'],
+        policyOid: test.system.policy.figures['oid.smki-device'].value[0] ?? ''
+      },
+      done => (judged = done)
     );
-    const ofRequests = keys(numbers.map(at => `scratch/${(0x1000 + at).toString(16).toUpperCase()}.pem`));
-    expect(ofCertificates).to.deep.equal(ofRequests);
+    expect(findings).to.deep.equal([]);
+    expect(judged).to.equal(asked.length);
   });
 
   it('each of them octet for octet what its profile has for the request', () => {
@@ -184,42 +167,6 @@ describe('a batch of 1,000, audited in full', function () {
     expect(abandoned).to.equal(0);
   });
 });
-
-/**
- * OpenSSL reads one request a call, but for its own small CA: that checks the signature of each of many and certifies
- * their keys, here under a key of no meaning, so that keys can be compared as OpenSSL read them.
- */
-function scratchCertificates(
-  folder: string,
-  openssl: (...args: readonly string[]) => string,
-  requests: readonly string[]
-): void {
-  const config = [
-    ...[
-      '[ca]',
-      'default_ca=scratch',
-      '[scratch]',
-      'database=index',
-      'serial=serial',
-      'new_certs_dir=scratch'
-    ],
-    ...[
-      'certificate=scratch.pem',
-      'private_key=scratch.key',
-      'default_md=sha256',
-      'default_days=1',
-      'policy=any'
-    ],
-    ...['unique_subject=no', '[any]', 'commonName=optional', '']
-  ];
-  writeFileSync(join(folder, 'scratch.cnf'), config.join('\n'));
-  writeFileSync(join(folder, 'index'), '');
-  writeFileSync(join(folder, 'serial'), '1000');
-  mkdirSync(join(folder, 'scratch'));
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'scratch.key'];
-  openssl('req', '-x509', ...key, '-subj', '/CN=scratch', '-out', 'scratch.pem');
-  openssl('ca', '-config', 'scratch.cnf', '-batch', '-notext', '-subj', '/CN=x', '-infiles', ...requests);
-}
 
 describe('batches beside other work', function () {
   this.timeout(120_000);

@@ -9,6 +9,8 @@ const timeoutMs = 60_000;
 /** What the service answered, to an upload or to a poll. */
 export interface BatchReply {
   readonly http: number;
+  /** ID of the message that is answered, where it could be read. */
+  readonly id: string | undefined;
   readonly status: string;
   readonly batchId: string | undefined;
   readonly errorCode: string | undefined;
@@ -16,7 +18,7 @@ export interface BatchReply {
   readonly items: readonly BatchItemReply[];
 }
 
-interface BatchItemReply {
+export interface BatchItemReply {
   readonly id: string;
   readonly status: string;
   readonly certificate: Uint8Array | undefined;
@@ -104,6 +106,7 @@ export function readBatchReply(http: number, body: Uint8Array): BatchReply {
   const root = readXml(body, limits);
   return {
     http,
+    id: root.attributes[0]?.value,
     status: child(root, 'BatchStatus')?.text ?? '',
     batchId: child(root, 'BatchId')?.text,
     errorCode: child(child(root, 'Error'), 'ErrorCode')?.text,
@@ -126,9 +129,9 @@ function child(of: XmlElement | undefined, name: string): XmlElement | undefined
 }
 
 const limits = {
-  maxOctets: 16 * 1024 * 1024,
+  maxOctets: 64 * 1024 * 1024,
   maxDepth: 5,
-  maxElements: 200_000,
+  maxElements: 1_000_000,
   maxAttributes: 4,
   comments: 'refuse'
 } as const;

@@ -1,29 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { validateXML } from 'xmllint-wasm';
-import { readXml, type XmlElement } from '../../../pki/xml/index.js';
+import { readBatchReply, type BatchReply } from '../../kit/batches.js';
 import type { Client, Reply } from '../client.js';
 
 export const submitPath = '/1.0/PortalCSRBatch/SubmitCSRBatch';
 export const resultPath = '/1.0/PortalCSRBatch/CSRBatchResult';
-
-export interface BatchAnswer {
-  readonly http: number;
-  readonly id: string | undefined;
-  readonly status: string;
-  readonly batchId: string | undefined;
-  readonly errorCode: string | undefined;
-}
-
-export interface BatchResultAnswer extends BatchAnswer {
-  readonly certificates: readonly ItemAnswer[];
-}
-
-export interface ItemAnswer {
-  readonly id: string;
-  readonly status: string;
-  readonly certificate: Uint8Array | undefined;
-  readonly errorCode: string | undefined;
-}
 
 type SchemaName = 'submit-csr-batch' | 'submit-csr-batch-status' | 'csr-batch-result';
 
@@ -64,7 +45,7 @@ export async function submit(
   client: Client,
   body: string | Uint8Array,
   contentType = 'application/xml;charset=UTF-8'
-): Promise<BatchAnswer> {
+): Promise<BatchReply> {
   const [answer] = await submitEach(client, [body], contentType);
   if (answer === undefined) throw new Error('no answer');
   return answer;
@@ -74,7 +55,7 @@ export async function submitEach(
   client: Client,
   bodies: readonly (string | Uint8Array)[],
   contentType = 'application/xml;charset=UTF-8'
-): Promise<BatchAnswer[]> {
+): Promise<BatchReply[]> {
   const replies: Reply[] = [];
   for (const body of bodies)
     replies.push(
@@ -83,20 +64,16 @@ export async function submitEach(
   return readSubmitAnswers(replies);
 }
 
-export async function readSubmitAnswers(replies: readonly Reply[]): Promise<BatchAnswer[]> {
+export async function readSubmitAnswers(replies: readonly Reply[]): Promise<BatchReply[]> {
   await follow('submit-csr-batch-status', replies);
-  return replies.map(reply => answerOf(reply.status, rootOf(reply)));
+  return replies.map(({ status, body }) => readBatchReply(status, body));
 }
 
 /** Asks for the result of a batch; the query as it is to stand. */
-export async function poll(client: Client, query: string): Promise<BatchResultAnswer> {
+export async function poll(client: Client, query: string): Promise<BatchReply> {
   const reply = await client.send({ method: 'GET', path: `${resultPath}${query}` });
   await follow('csr-batch-result', [reply]);
-  const root = rootOf(reply);
-  return {
-    ...answerOf(reply.status, root),
-    certificates: root.children.filter(({ name }) => name === 'DeviceCertificate').map(itemOf)
-  };
+  return readBatchReply(reply.status, reply.body);
 }
 
 /** The same until the batch is in this state. */
@@ -105,7 +82,7 @@ export async function pollUntil(
   batchId: string | undefined,
   status: string,
   ms = 20_000
-): Promise<BatchResultAnswer> {
+): Promise<BatchReply> {
   const until = performance.now() + ms;
   for (;;) {
     const answer = await poll(client, `?BatchId=${batchId ?? ''}`);
@@ -121,38 +98,4 @@ async function follow(schema: SchemaName, replies: readonly Reply[]): Promise<vo
       throw new Error(`content type ${headers['content-type'] ?? 'missing'}: ${body.toString()}`);
   const faults = await schemaFaults(schema, ...replies.map(({ body }) => body.toString('utf8')));
   if (faults.length > 0) throw new Error(`an answer breaks the schema: ${faults.join('; ')}`);
-}
-
-function rootOf(reply: Reply): XmlElement {
-  return readXml(reply.body, {
-    maxOctets: 64 * 1024 * 1024,
-    maxDepth: 5,
-    maxElements: 1_000_000,
-    maxAttributes: 4,
-    comments: 'refuse'
-  });
-}
-
-function answerOf(http: number, root: XmlElement): BatchAnswer {
-  return {
-    http,
-    id: root.attributes[0]?.value,
-    status: child(root, 'BatchStatus')?.text ?? '',
-    batchId: child(root, 'BatchId')?.text,
-    errorCode: child(child(root, 'Error'), 'ErrorCode')?.text
-  };
-}
-
-function itemOf(element: XmlElement): ItemAnswer {
-  const certificate = child(element, 'Certificate')?.text;
-  return {
-    id: element.attributes[0]?.value ?? '',
-    status: child(element, 'Status')?.text ?? '',
-    certificate: certificate === undefined ? undefined : new Uint8Array(Buffer.from(certificate, 'base64')),
-    errorCode: child(child(element, 'Error'), 'ErrorCode')?.text
-  };
-}
-
-function child(of: XmlElement | undefined, name: string): XmlElement | undefined {
-  return of?.children.find(element => element.name === name);
 }

@@ -5,7 +5,8 @@ import { eventually } from '../eventually.js';
 import { Stand, type RunningRa, type Subscriber } from '../stand.js';
 import type { TestCa } from '../test-ca.js';
 import { newRequests } from './devices.js';
-import { batchMessage, items, poll, pollUntil, submit, type BatchResultAnswer } from './messages.js';
+import { batchMessage, items, poll, pollUntil, submit } from './messages.js';
+import type { BatchReply } from '../../kit/batches.js';
 
 describe('a batch and the failures on its way', function () {
   this.timeout(60_000);
@@ -53,7 +54,7 @@ describe('a batch and the failures on its way', function () {
     return batchId ?? '';
   };
   /** Each request once, each with a certificate of its own, no place left held. */
-  const whole = async ({ certificates }: BatchResultAnswer, count: number): Promise<void> => {
+  const whole = async ({ items: certificates }: BatchReply, count: number): Promise<void> => {
     expect(certificates.map(({ status }) => status)).to.deep.equal(Array(count).fill('SUCCESS'));
     expect(certificates.map(({ id }) => id)).to.deep.equal(
       Array.from({ length: count }, (_, n) => `R${n + 1}`)

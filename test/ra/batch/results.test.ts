@@ -5,7 +5,8 @@ import { deviceRequest, organisationRequest } from '../../kit/requests.js';
 import { Stand, type Subscriber } from '../stand.js';
 import type { TestCa } from '../test-ca.js';
 import { newEui, newRequest, newRequests } from './devices.js';
-import { batchMessage, items, pollUntil, schemaFaults, submit, type BatchResultAnswer } from './messages.js';
+import { batchMessage, items, pollUntil, schemaFaults, submit } from './messages.js';
+import type { BatchReply } from '../../kit/batches.js';
 
 describe('results of a batch', function () {
   this.timeout(60_000);
@@ -27,11 +28,11 @@ describe('results of a batch', function () {
     ca.refuseWith = undefined;
   });
 
-  const run = async (...requests: readonly (Uint8Array | string)[]): Promise<BatchResultAnswer> => {
+  const run = async (...requests: readonly (Uint8Array | string)[]): Promise<BatchReply> => {
     const { batchId } = await submit(maker.client, batchMessage(items(...requests)));
     return pollUntil(maker.client, batchId, 'COMPLETED');
   };
-  const outcomes = ({ certificates }: BatchResultAnswer): string[] =>
+  const outcomes = ({ items: certificates }: BatchReply): string[] =>
     certificates.map(({ status, errorCode }) => `${status}${errorCode === undefined ? '' : ` ${errorCode}`}`);
   /** Places still held for devices. */
   const reserved = async (): Promise<number> => stand.count('ra.device_counter', 'reserved > 0');
@@ -51,8 +52,8 @@ describe('results of a batch', function () {
     expect(answer).to.include({ http: 200, id: 'a batch & more', status: 'PENDING', errorCode: undefined });
     const result = await pollUntil(maker.client, answer.batchId, 'COMPLETED');
     expect(result).to.include({ id: 'a batch & more', batchId: answer.batchId });
-    expect(result.certificates.map(({ id }) => id)).to.deep.equal(['R1', 'R2', 'R3', 'R4', 'R5']);
-    for (const [index, { status, certificate }] of result.certificates.entries()) {
+    expect(result.items.map(({ id }) => id)).to.deep.equal(['R1', 'R2', 'R3', 'R4', 'R5']);
+    for (const [index, { status, certificate }] of result.items.entries()) {
       expect(status).to.equal('SUCCESS');
       const { publicKey } = parseCertificate(certificate ?? new Uint8Array());
       expect(Buffer.from(publicKey.spki).equals(keys[index]?.spki ?? Buffer.alloc(0))).to.equal(true);

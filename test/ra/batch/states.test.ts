@@ -222,7 +222,7 @@ describe('states of a batch', function () {
     await approve(batchId);
     await eventually(async () => (await events(batchId)).includes('ra.batch.completed'));
     expect((await change('active')).status).to.equal(200);
-    const { certificates } = await poll(fourth.client, `?BatchId=${batchId}`);
+    const { items: certificates } = await poll(fourth.client, `?BatchId=${batchId}`);
     expect(certificates.map(({ status, errorCode }) => [status, errorCode])).to.deep.equal(
       Array(2).fill(['WORKFLOW_ERROR', 'WF:PA1'])
     );
@@ -263,9 +263,9 @@ describe('states of a batch', function () {
     const [first = new Uint8Array()] = newRequests(1);
     const batchId = await send([first], other);
     await approve(batchId);
-    expect((await pollUntil(other.client, batchId, 'COMPLETED')).certificates).to.have.lengthOf(1);
+    expect((await pollUntil(other.client, batchId, 'COMPLETED')).items).to.have.lengthOf(1);
     stand.faults.clockOffset = 29.9 * 86_400_000;
-    expect((await poll(other.client, `?BatchId=${batchId}`)).certificates).to.have.lengthOf(1);
+    expect((await poll(other.client, `?BatchId=${batchId}`)).items).to.have.lengthOf(1);
     stand.faults.clockOffset = 30.1 * 86_400_000;
     expect(await poll(other.client, `?BatchId=${batchId}`)).to.include({
       status: 'FORMAT_ERROR',
@@ -279,7 +279,7 @@ describe('states of a batch', function () {
     expect(await poll(other.client, `?BatchId=${batchId}`)).to.include({ errorCode: 'FM:AA5' });
     const again = await send([first], other);
     await approve(again);
-    expect((await pollUntil(other.client, again, 'COMPLETED')).certificates[0]).to.include({
+    expect((await pollUntil(other.client, again, 'COMPLETED')).items[0]).to.include({
       errorCode: 'CR:9999'
     });
   });
@@ -372,7 +372,7 @@ describe('window of processing', function () {
     expect(ca.kept).to.deep.equal([]);
     ca.keepOrders = false;
     at(`${next}T22:00:00Z`);
-    expect((await pollUntil(maker.client, batchId, 'COMPLETED')).certificates).to.have.lengthOf(16);
+    expect((await pollUntil(maker.client, batchId, 'COMPLETED')).items).to.have.lengthOf(16);
     const types = ['ra.batch.started', 'ra.batch.paused', 'ra.batch.resumed', 'ra.batch.completed'];
     for (const type of types) expect(await stand.events(type), type).to.have.lengthOf(1);
   });
