@@ -96,7 +96,7 @@ describe('states of a batch', function () {
     expect(await poll(maker.client, `?BatchId=${batchId}`)).to.deep.include({
       status: 'REJECTED',
       batchId,
-      certificates: []
+      items: []
     });
     const view = await maker.client.json('GET', `/ra/v1/batches/${batchId}`);
     expect(JSON.parse(view.body.toString())).to.include({ state: 'REJECTED', reason: 'not announced' });
@@ -164,7 +164,7 @@ describe('states of a batch', function () {
       [batchId]
     );
     await approve(batchId);
-    expect(await pollUntil(maker.client, batchId, 'TAMPERED')).to.deep.include({ certificates: [] });
+    expect(await pollUntil(maker.client, batchId, 'TAMPERED')).to.deep.include({ items: [] });
     expect(await events(batchId)).to.deep.equal(['ra.batch.approved', 'ra.alarm.batch']);
     expect(await stand.count('ra.batch_group', { batch_id: batchId })).to.equal(0);
     expect(await stand.first.metrics.metrics()).to.match(/opensmki_ra_alarms_total\{kind="batch"\} [1-9]/);
