@@ -21,6 +21,11 @@ export const adhocBench: Bench = {
   }
 };
 
+/** DESIGN: few connections send few requests a second; each point is to take some tens of seconds. */
+function countOf(perRun: number, connections: number): number {
+  return Math.ceil(perRun * Math.min(1, Math.max(connections / 32, 1 / 16)));
+}
+
 /** DESIGN: Appendix N's classes are per party, and nobody's clients are all of one party. */
 const parties = 4;
 
@@ -44,15 +49,16 @@ async function measure(context: BenchContext, counts: readonly number[]): Promis
     const p99: [number, number][] = [];
     for (const connections of counts) {
       limits.push(await limit.measure(quick ? 1_000 : 3_000));
+      const count = countOf(perRun, connections);
       const before = await systemCost(bench);
-      const full = await load.run({ connections, count: perRun });
+      const full = await load.run({ connections, count });
       const cost = costPerItem(before, await systemCost(bench), full.items);
       const c = resultOf(limits);
       const perSecond = (full.items * 1_000) / full.elapsedMs;
       const half = await load.run({
         ...{ connections, perSecond: perSecond / 2 },
         // Half the requests at half the rate take as long.
-        count: Math.ceil(perRun / 2)
+        count: Math.ceil(count / 2)
       });
       const rssMiB = Math.max(...Object.values(systemPeaks(bench)));
       const name = `adhoc/${connections === 1 ? '1 connection' : `${connections} connections`}`;
