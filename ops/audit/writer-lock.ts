@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { isAlive, startTime } from '../process/running.js';
 import { AuditError } from './errors.js';
 
 export interface WriterLock {
@@ -59,20 +60,5 @@ function parseHolder(content: string): Holder | undefined {
     return Number.isInteger(value.pid) && typeof value.started === 'string' ? (value as Holder) : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** proc(5): field 22 of stat; the second field may hold spaces, so counting starts behind its parenthesis. */
-async function startTime(pid: number): Promise<string> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

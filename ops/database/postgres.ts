@@ -7,10 +7,11 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { isAlive } from '../process/running.js';
 import { reachableBinaries, type PostgresBinaries } from './binaries.js';
 import { DatabaseError } from './errors.js';
 import { placeCluster } from './placement.js';
-import { alive, readPostmaster, runningPostmaster } from './postmaster.js';
+import { readPostmaster, runningPostmaster } from './postmaster.js';
 import { serverUser, type SystemUser } from './system-user.js';
 import { tuning } from './tuning.js';
 
@@ -182,8 +183,8 @@ async function whenReady(dataDir: string, pid: number, deadline: number, log: st
   for (;;) {
     const postmaster = await readPostmaster(dataDir);
     if (postmaster?.pid === pid && postmaster.ready && postmaster.port !== undefined) return postmaster.port;
-    // A child that ended is a zombie until Node reaps it, soon: alive() is late, never wrong for good.
-    if (!alive(pid)) throw new DatabaseError('database/start', `PostgreSQL ended: ${await lastLines(log)}`);
+    // A child that ended is a zombie until Node reaps it, soon: isAlive() is late, never wrong for good.
+    if (!isAlive(pid)) throw new DatabaseError('database/start', `PostgreSQL ended: ${await lastLines(log)}`);
     if (Date.now() > deadline)
       throw new DatabaseError('database/start', `PostgreSQL is not ready in time: ${await lastLines(log)}`);
     await sleep(20);
@@ -221,10 +222,10 @@ async function adopt(
     adopted: child === undefined,
     dataDir,
     async stop() {
-      if (!alive(pid)) return;
+      if (!isAlive(pid)) return;
       process.kill(pid, 'SIGINT');
       const end = Date.now() + 30_000;
-      while (alive(pid)) {
+      while (isAlive(pid)) {
         if (Date.now() > end)
           throw new DatabaseError('database/stop', `PostgreSQL (pid ${pid}) does not stop`);
         await sleep(20);

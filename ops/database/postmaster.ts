@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAlive } from '../process/running.js';
 
 /** What `postmaster.pid` says (PostgreSQL, "Database File Layout": lines 1, 4 and 8). */
 export interface Postmaster {
@@ -30,19 +31,10 @@ export async function readPostmaster(dataDir: string): Promise<Postmaster | unde
  */
 export async function runningPostmaster(dataDir: string): Promise<Postmaster | undefined> {
   const postmaster = await readPostmaster(dataDir);
-  if (postmaster !== undefined && alive(postmaster.pid) && (await serves(postmaster.pid, dataDir)))
+  if (postmaster !== undefined && isAlive(postmaster.pid) && (await serves(postmaster.pid, dataDir)))
     return postmaster;
   if (postmaster !== undefined) await rm(join(dataDir, 'postmaster.pid'), { force: true });
   return undefined;
-}
-
-export function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 async function serves(pid: number, dataDir: string): Promise<boolean> {

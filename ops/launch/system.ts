@@ -15,6 +15,7 @@ import {
 } from '../database/index.js';
 import { systemClock } from '../kit/clock.js';
 import { nodeCommand } from '../process/node-command.js';
+import { isAlive } from '../process/running.js';
 import type { ProcessStatus } from '../process/status.js';
 import { ensureComponentTls, ensurePublicTls } from '../tls/index.js';
 import { startComponentProcess, type ComponentProcess } from './component-process.js';
@@ -326,15 +327,6 @@ async function openDatabase(options: SystemOptions, data: DataDirectory): Promis
       await server.stop();
     }
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** The key that relying parties use, in the database as a hash. */
