@@ -28,6 +28,8 @@ export type AuditFindingCode =
   | 'audit/reordered'
   /** An event's number was there before. */
   | 'audit/inserted'
+  /** An event has the id of another one before it, in this log or in another of the folder. */
+  | 'audit/repeated'
   /** The file ends before the recorded head. */
   | 'audit/truncated'
   /** The file is as long as the head says and another. */

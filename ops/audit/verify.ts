@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import canonicalize from 'canonicalize';
 import type { Knex } from 'knex';
 import { readLines } from './chain-file.js';
 import { entryHash, genesis, parseEntry, type Entry, type Head, type StampedEvent } from './entry.js';
 import type { AuditFindingCode } from './errors.js';
 import { readHeadFile } from './heads.js';
+import { findRepeats } from './repeats.js';
 import { stampedEvent } from './sweep.js';
 
 export interface AuditFinding {
@@ -32,14 +33,28 @@ export interface VerifyOptions {
   readonly database?: { readonly knex: Knex; readonly component: string };
 }
 
-/** Verifies every log in a folder, or one log file. */
+/** Verifies every log in a folder, also one against the other, or one log file. */
 export async function verifyAudit(path: string, options: VerifyOptions = {}): Promise<AuditReport[]> {
   const files = path.endsWith('.log')
     ? [path]
     : (await readdir(path)).filter(name => name.endsWith('.log')).map(name => join(path, name));
   const reports: AuditReport[] = [];
   for (const file of files.sort()) reports.push(await verifyLog(file, options));
-  return reports;
+  return withRepeats(reports);
+}
+
+/** Adds the events that are there twice, each to the report of the log where it stands the second time. */
+async function withRepeats(reports: readonly AuditReport[]): Promise<AuditReport[]> {
+  const repeats = await findRepeats(reports.map(({ file, head }) => ({ file, size: head.size })));
+  return reports.map((report, at) => {
+    const repeated = repeats
+      .filter(({ log }) => log === at)
+      .map(({ seq, before }): AuditFinding => {
+        const where = before.log === at ? '' : ` of ${basename(reports[before.log]?.file ?? '', '.log')}`;
+        return { code: 'audit/repeated', seq, detail: `event ${before.seq}${where} has the same id` };
+      });
+    return repeated.length === 0 ? report : { ...report, findings: [...report.findings, ...repeated] };
+  });
 }
 
 async function verifyLog(file: string, options: VerifyOptions): Promise<AuditReport> {
@@ -48,7 +63,10 @@ async function verifyLog(file: string, options: VerifyOptions): Promise<AuditRep
     const instance = /([^/]+)\.log$/.exec(file)?.[1] ?? '';
     const known = options.heads?.get(instance) ?? (await readHeadFile(file.replace(/log$/, 'head')));
     const logged = new Map<string, string>();
-    const { head, finding } = await walk(handle, known, entry => logged.set(entry.id, eventDigest(entry)));
+    const { head, finding } = await walk(handle, known, entry => {
+      // Every event's digest is in memory then, and only then.
+      if (options.database !== undefined) logged.set(entry.id, eventDigest(entry));
+    });
     const findings = finding === undefined ? [] : [finding];
     // Behind a break the walk has not read: a missing event there is the break's, not another finding.
     if (options.database !== undefined && finding === undefined)

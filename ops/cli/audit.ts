@@ -22,7 +22,7 @@ export function registerAudit(program: Command, terminal: Terminal): void {
   audit
     .command('verify')
     .description(
-      'finds changed, removed, reordered, inserted and truncated events; status 1 when it finds any'
+      'finds changed, removed, reordered, inserted, repeated and truncated events; status 1 when it finds any'
     )
     .argument('[path]', 'a log file or a folder of them (default: the audit folder of --data)')
     .option('--data <dir>', 'folder of the installation', '.data')

@@ -5,11 +5,13 @@ import { dirname, join } from 'node:path';
 import canonicalize from 'canonicalize';
 import type { Knex } from 'knex';
 import { findAuditEvent, verifyAudit } from '../../../ops/audit/index.js';
+import { findRepeats } from '../../../ops/audit/repeats.js';
 import { testDatabase, type TestDatabase } from '../../kit/database.js';
 import { auditFolder, done, edit, findings, lines, open, recorded } from './kit.js';
 
 interface Line {
   seq: number;
+  id: string;
   prev: string;
   hash: string;
   facts: Record<string, unknown>;
@@ -122,6 +124,85 @@ describe('ops/audit: verification', function () {
       edit(file, change);
       expect(await findings(directory)).to.deep.equal([expected]);
     });
+
+  /** The id of one event put into another, with the hashes made right: what a writer that forgot would leave. */
+  const withId = (list: string[], to: number, id: string): string[] =>
+    relink(
+      list.map((line, index) =>
+        index === to - 1 ? JSON.stringify({ ...(JSON.parse(line) as Line), id }) : line
+      ),
+      to - 1
+    );
+  const idOf = (list: string[], seq: number): string => (JSON.parse(list[seq - 1] ?? '') as Line).id;
+  /** The head file of what the log holds now. */
+  const writeHead = (log: string): void => {
+    const { seq, hash } = JSON.parse(lines(log).at(-1) ?? '') as Line;
+    const name = log.replace(/log$/, 'head');
+    const kept = JSON.parse(readFileSync(join(directory, 'ca-1.head'), 'utf8')) as object;
+    writeFileSync(name, JSON.stringify({ ...kept, seq, size: statSync(log).size, hash }));
+  };
+
+  it('finds ids that are there twice in one log, each time but the first', async () => {
+    const kept = readFileSync(join(directory, 'ca-1.head'), 'utf8');
+    edit(file, list => withId(withId(list, 6, idOf(list, 3)), 9, idOf(list, 3)));
+    writeHead(file);
+    expect(await findings(directory)).to.deep.equal([
+      ['audit/repeated', 6],
+      ['audit/repeated', 9]
+    ]);
+    // Before a break they are told as well, behind it nothing is read.
+    edit(file, list => list.filter((_line, index) => index !== 7));
+    expect(await findings(directory)).to.deep.equal([
+      ['audit/removed', 8],
+      ['audit/repeated', 6]
+    ]);
+    writeFileSync(join(directory, 'ca-1.head'), kept);
+  });
+
+  it('finds an id that is there in two logs of a folder', async () => {
+    const other = join(directory, 'ca-2.log');
+    const list = lines(file);
+    const unlike = list.reduce((all, _line, index) => withId(all, index + 1, `other-${index}`), list);
+    writeFileSync(other, [...withId(unlike, 4, idOf(list, 7)), ''].join('\n'));
+    writeHead(other);
+    const reports = await verifyAudit(directory);
+    expect(reports.map(report => report.findings.map(({ code, seq }) => [code, seq]))).to.deep.equal([
+      [],
+      [['audit/repeated', 4]]
+    ]);
+    // Each by itself is whole.
+    for (const one of [file, other])
+      expect((await verifyAudit(one)).flatMap(report => report.findings)).to.deep.equal([]);
+    rmSync(other);
+    rmSync(other.replace(/log$/, 'head'));
+  });
+
+  it('finds ids again that were forgotten meanwhile, also those of events that came late', async () => {
+    const long = join(directory, 'long.log');
+    const id = (number: number): string => String(number).padStart(8, '0');
+    // Rising; every 10th is an old one that comes late, some of them are there already.
+    const ids = Array.from({ length: 400 }, (_, at) => id(at % 10 === 9 ? (at * 7) % 200 : at + 1_000));
+    ids[300] = id(1_000);
+    ids[301] = id(1_000);
+    ids[302] = id(1_295);
+    const expected = ids.flatMap((one, at) => (ids.indexOf(one) < at ? [at + 1] : []));
+    const [template = ''] = lines(file);
+    const text = ids.map((one, at) =>
+      JSON.stringify({ ...(JSON.parse(template) as Line), seq: at + 1, id: one })
+    );
+    writeFileSync(long, [...text, ''].join('\n'));
+    const logs = [{ file: long, size: statSync(long).size }];
+    for (const window of [1, 2, 16, 100, 1_000]) {
+      const repeats = await findRepeats(logs, { window });
+      expect(
+        repeats.map(({ seq }) => seq).sort((a, b) => a - b),
+        `${window} ids`
+      ).to.deep.equal(expected);
+      for (const { seq, before } of repeats) expect(ids[before.seq - 1], `${seq}`).to.equal(ids[seq - 1]);
+    }
+    expect(await findRepeats(logs, { most: 2 })).to.have.length(2);
+    rmSync(long);
+  });
 
   it('finds a log cut in the middle of a line', async () => {
     truncateSync(file, statSync(file).size - 10);
