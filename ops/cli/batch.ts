@@ -3,6 +3,7 @@ import process from 'node:process';
 import { defaultPolicy } from '../../pki/profile/index.js';
 import { ownBatch, ownBatches, type BatchView } from './batch/batches.js';
 import { accessOf, connectAs, type AccessOptions, type BatchConnection } from './batch/connection.js';
+import { inOwnFolder } from './batch/folder-lock.js';
 import { certificateForms, SubmissionFolder, type CertificateForm } from './batch/plan.js';
 import { fetchResults } from './batch/results.js';
 import { fetchAll, openSubmission, sendAll } from './batch/submit.js';
@@ -55,7 +56,9 @@ export function registerBatch(program: Command, terminal: Terminal): void {
       )
       .option('--wait', 'waits for the outcome and writes NAME.crt for each request, and errors.csv')
   ).action(async (files: readonly string[], options: SubmitOptions) => {
-    await whileNotInterrupted(signal => runSubmit(files, options, terminal, signal));
+    await whileNotInterrupted(signal =>
+      inOwnFolder(options.out, terminal, () => runSubmit(files, options, terminal, signal))
+    );
   });
 
   subscriber(
@@ -85,7 +88,7 @@ export function registerBatch(program: Command, terminal: Terminal): void {
       .requiredOption('--out <dir>', 'folder for the files')
       .addOption(format())
   ).action(async (id: string, options: ResultsOptions) => {
-    await connected(options, async (connection, signal) => {
+    const write = async (connection: BatchConnection, signal: AbortSignal): Promise<void> => {
       const written = await fetchResults(
         connection,
         batchId(id),
@@ -105,7 +108,10 @@ export function registerBatch(program: Command, terminal: Terminal): void {
           ? formatJson(facts)
           : formatFields(Object.entries(facts).map(([name, value]) => [name, String(value)]))
       );
-    });
+    };
+    await connected(options, (connection, signal) =>
+      inOwnFolder(options.out, terminal, () => write(connection, signal))
+    );
   });
 }
 

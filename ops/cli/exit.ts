@@ -20,6 +20,8 @@ export type CliErrorCode =
   | 'cli/configuration'
   /** No running system was found in the data directory. */
   | 'cli/not-running'
+  /** Another process works in the folder. */
+  | 'cli/in-use'
   /** A component answered with a refusal. */
   | 'cli/refused'
   /** A component could not be reached or failed. */
@@ -36,6 +38,7 @@ export const statusOf: Record<CliErrorCode, ExitStatus> = {
   'cli/not-a-certificate': exitStatus.refused,
   'cli/configuration': exitStatus.refused,
   'cli/not-running': exitStatus.refused,
+  'cli/in-use': exitStatus.refused,
   'cli/refused': exitStatus.refused,
   'cli/unavailable': exitStatus.refused,
   'cli/interrupted': exitStatus.refused,

@@ -1,11 +1,14 @@
 import { expect } from 'chai';
+import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { progressLine, progressOf } from '../../../ops/cli/batch/progress.js';
 import { encodePem } from '../../../pki/x509/index.js';
 import { testCertificate } from '../../kit/certificates.js';
+import { compiled } from '../../kit/compiled.js';
 import { p256Key } from '../../kit/keys.js';
 import { deviceRequest } from '../../kit/requests.js';
 import { archiveOf } from '../../ra/portal/archive-octets.js';
@@ -13,6 +16,15 @@ import { BatchStand, certificateResult, errorResult, sha256 } from './batch-stan
 import { codeOf, inFolder, smki, type Outcome } from './run.js';
 
 const wrong = Buffer.from([0x30, 0x03, 0x02, 0x01, 0x00]);
+
+interface Submitting {
+  readonly pid: number;
+  /** Undefined while it goes on, its first batch submitted. */
+  readonly status: number | null | undefined;
+  readonly code: string | undefined;
+  readonly error: string;
+  end(signal: NodeJS.Signals): Promise<void>;
+}
 
 /** Files of requests in every form, in a folder of their own. */
 async function requestFolder(stand: BatchStand): Promise<{ folder: string; ders: Record<string, Buffer> }> {
@@ -218,6 +230,90 @@ describe('smki batch', function () {
           code: 'cli/file'
         });
         expect(stand.batches).to.deep.equal([]);
+      }));
+  });
+
+  describe('a folder that another process works in', function () {
+    this.timeout(60_000);
+
+    /** A process of its own that waits for batches that do not end; resolves when it has ended or has the folder. */
+    async function start(stand: BatchStand, folder: string): Promise<Submitting> {
+      const out = path.join(stand.folder, 'out');
+      const args = ['batch', 'submit', folder, ...stand.access, '--out', out, '--wait'];
+      const child = spawn(process.execPath, [compiled('ops/smki'), ...args], {
+        stdio: ['ignore', 'ignore', 'pipe']
+      });
+      let error = '';
+      const ended = new Promise<number | null>(resolve => child.once('close', status => resolve(status)));
+      const submitted = new Promise<undefined>(resolve =>
+        child.stderr.setEncoding('utf8').on('data', (text: string) => {
+          error += text;
+          if (error.includes(' submitted')) resolve(undefined);
+        })
+      );
+      const status = await Promise.race([ended, submitted]);
+      return {
+        ...{ pid: child.pid ?? 0, status, code: codeOf({ status: 1, out: '', error }), error },
+        end: async signal => {
+          child.kill(signal);
+          await ended;
+        }
+      };
+    }
+
+    it('is left alone: of two at once one sends; a killed one is followed by the next', () =>
+      BatchStand.with(async stand => {
+        const { folder } = await requestFolder(stand);
+        stand.behaviour.state = 'PROCESSING';
+        const both = await Promise.all([start(stand, folder), start(stand, folder)]);
+        const [holder, refused] = both.sort((a, b) => Number(a.status ?? 0) - Number(b.status ?? 0));
+        try {
+          expect(holder?.status).to.equal(undefined);
+          expect([refused?.status, refused?.code]).to.deep.equal([1, 'cli/in-use']);
+          expect(stand.uploads).to.equal(1);
+          const lock = path.join(stand.folder, 'out/submission.lock');
+          expect(JSON.parse(readFileSync(lock, 'utf8'))).to.deep.include({
+            pid: holder?.pid,
+            host: hostname()
+          });
+          // Fetching the results again would write the same files.
+          const out = path.join(stand.folder, 'out');
+          const fetching = await smki(['batch', 'results', '1', ...stand.access, '--out', out]);
+          expect([fetching.status, codeOf(fetching)]).to.deep.equal([1, 'cli/in-use']);
+          await holder?.end('SIGKILL');
+          stand.behaviour.state = 'COMPLETED';
+          const next = await submit(stand, [folder], '--wait');
+          expect(next.status, next.error).to.equal(0);
+          expect(next.error).to.include(`process ${holder?.pid}`);
+          expect(stand.uploads).to.equal(1);
+          expect(readdirSync(out).filter(name => name.includes('lock'))).to.deep.equal([]);
+        } finally {
+          for (const one of both) await one.end('SIGKILL');
+        }
+      }));
+
+    it('is given back by one that is interrupted', () =>
+      BatchStand.with(async stand => {
+        const { folder } = await requestFolder(stand);
+        stand.behaviour.state = 'PROCESSING';
+        await (await start(stand, folder)).end('SIGINT');
+        expect(readdirSync(path.join(stand.folder, 'out')).sort()).to.deep.equal([
+          'requests.csv',
+          'submission.json'
+        ]);
+      }));
+
+    it('is not taken from another host, whose processes cannot be seen', () =>
+      BatchStand.with(async stand => {
+        const { folder } = await requestFolder(stand);
+        const out = path.join(stand.folder, 'out');
+        await mkdir(out);
+        const lock = path.join(out, 'submission.lock');
+        await writeFile(lock, JSON.stringify({ pid: 1, host: 'elsewhere.example', started: '1' }));
+        const done = await submit(stand, [folder]);
+        expect([done.status, codeOf(done)]).to.deep.equal([1, 'cli/in-use']);
+        expect(stand.uploads).to.equal(0);
+        expect(readdirSync(out)).to.deep.equal(['submission.lock']);
       }));
   });
 
