@@ -69,23 +69,25 @@ export async function runBench(bench: Bench, options: RunOptions, output: RunOut
     options: asTyped(options)
   });
   const context = openContext(options, output.report);
-  const unhandle = endWithEverything(options.data === undefined ? context.folder : undefined, output.report);
-  try {
+  const ending = endWithEverything(options.data === undefined ? context.folder : undefined, output.report);
+  const measureAll = async (): Promise<void> => {
     for (const { key, measure } of bench.plan(context)) {
       const known = points[key];
       const before = (known?.findings?.length ?? 0) > 0 ? undefined : known;
       if (before !== undefined) output.report(`${bench.name}: ${key} stands in the result file`);
       else output.report(`${bench.name}: ${key}`);
-      const point = before ?? (await measure());
+      const point = before ?? (await ending.unlessEnded(measure()));
       points[key] = point;
       for (const row of point.rows) output.row(row);
       for (const note of [...(point.notes ?? []), ...(point.findings ?? [])]) output.report(`  ${note}`);
       if (results !== undefined) writeResult(results, result());
       if (options.plot !== undefined) writePlots(options.plot, bench.name, key, point);
     }
+  };
+  try {
+    await measureAll().finally(() => ending.unlessEnded(context.close()));
   } finally {
-    await context.close();
-    unhandle();
+    ending.remove();
   }
   return result();
 }

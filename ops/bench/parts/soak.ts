@@ -6,7 +6,8 @@ import { number, row } from '../row.js';
 import { drift, latencies } from '../statistics.js';
 import { runBatches } from '../stand/batch-run.js';
 import { approveBatch, batchClient, insist, whenCompleted, type BatchClient } from '../stand/batches.js';
-import { checkBooks, readBooks, readLags } from '../stand/books.js';
+import { checkBooks, readBooks, readLags, type Books } from '../stand/books.js';
+import { connectAdmin } from '../stand/database.js';
 import { components, startBenchSystem, type BenchSystem } from '../stand/system.js';
 
 export const soakBench: Bench = {
@@ -160,7 +161,7 @@ async function measureKilled(context: BenchContext, minutes: number, everySecond
     await killer;
     const certified = times.length * size;
     await whenPublished(bench, before.published + certified);
-    checkBooks(before, await readBooks(bench.admin), certified);
+    checkBooks(before, await readBooksAnew(bench), certified);
     const perSecond = (certified * 1_000) / elapsedMs;
     return {
       rows: [
@@ -180,7 +181,10 @@ async function measureKilled(context: BenchContext, minutes: number, everySecond
   }
 }
 
-/** SIGKILL for a component or a signer; its name, or undefined where none runs at the moment. */
+/**
+ * SIGKILL for a component, a signer or PostgreSQL, all of which the system starts again; its name, or undefined where
+ * none runs at the moment.
+ */
 function killOne({ system }: BenchSystem): string | undefined {
   const candidates = components.flatMap(component =>
     system.processes[component].flatMap(process => {
@@ -192,6 +196,8 @@ function killOne({ system }: BenchSystem): string | undefined {
         : [...own, ...childrenOf(pid).map(child => ({ name: `signer of ${process.instance}`, pid: child }))];
     })
   );
+  const server = system.postgres();
+  if (server !== undefined) candidates.push({ name: 'PostgreSQL', pid: server.pid });
   const drawn = candidates[Math.floor(Math.random() * candidates.length)];
   if (drawn === undefined) return undefined;
   try {
@@ -202,9 +208,21 @@ function killOne({ system }: BenchSystem): string | undefined {
   }
 }
 
-async function whenPublished({ admin }: BenchSystem, expected: number): Promise<void> {
+async function whenPublished(bench: BenchSystem, expected: number): Promise<void> {
   for (const until = Date.now() + 120_000; Date.now() < until; await sleep(1_000))
-    if ((await readBooks(admin)).published >= expected) return;
+    if ((await readBooksAnew(bench)).published >= expected) return;
+}
+
+/** Over a connection of its own: PostgreSQL may have been killed since the first one, or a moment ago. */
+function readBooksAnew({ system }: BenchSystem): Promise<Books> {
+  return insist(async () => {
+    const admin = await connectAdmin(system.databaseUrl);
+    try {
+      return await readBooks(admin);
+    } finally {
+      await admin.end().catch(() => undefined);
+    }
+  });
 }
 
 type Curves = Map<string, [number, number][]>;
