@@ -1,6 +1,6 @@
 import { HsmError } from './errors.js';
-import { permitMatches } from './permit.js';
-import { maximumDataOctets, type SignRequest } from './signer.js';
+import { digestOf, permitMatches } from './permit.js';
+import { maximumDataOctets, type KeyLabel, type KeyPurpose, type SignRequest } from './signer.js';
 
 /**
  * Permits remembered per generation; two generations are kept, so at least this many of the latest are known.
@@ -11,39 +11,72 @@ const generationSize = 131_072;
 
 /** The permits that were used, oldest forgotten first. */
 export class SpentPermits {
-  #current = new Set<string>();
-  #previous = new Set<string>();
-  readonly #size: number;
+  #current = new Ids();
+  #previous = new Ids();
+  #size = 0;
+  readonly #limit: number;
 
-  constructor(size = generationSize) {
-    this.#size = size;
+  constructor(limit = generationSize) {
+    this.#limit = limit;
   }
 
   /** False when the permit is spent already. */
   spend(request: SignRequest): boolean {
-    const identity = permitIdentity(request);
-    if (this.#current.has(identity) || this.#previous.has(identity)) return false;
-    if (this.#current.size >= this.#size) {
+    const id = idText(request);
+    if (this.#previous.find(request)?.has(id)) return false;
+    const ids = this.#current.of(request);
+    const before = ids.size;
+    // What was there already does not make it larger.
+    if (ids.add(id).size === before) return false;
+    if (++this.#size >= this.#limit) {
       this.#previous = this.#current;
-      this.#current = new Set();
+      this.#current = new Ids();
+      this.#size = 0;
     }
-    this.#current.add(identity);
     return true;
   }
 
   /** Gives a permit back whose request certainly did not reach the token. */
   giveBack(request: SignRequest): void {
-    const identity = permitIdentity(request);
-    this.#current.delete(identity);
-    this.#previous.delete(identity);
+    const id = idText(request);
+    if (this.#current.find(request)?.delete(id)) this.#size--;
+    this.#previous.find(request)?.delete(id);
+  }
+}
+
+/** Ids by purpose and key: a text of all three for every signature would cost more than keeping it. */
+class Ids {
+  readonly #purposes: Record<KeyPurpose, Map<KeyLabel, Set<string>>> = {
+    certificate: new Map(),
+    crl: new Map(),
+    statement: new Map(),
+    health: new Map()
+  };
+
+  find({ purpose, key }: SignRequest): Set<string> | undefined {
+    return this.#purposes[purpose].get(key);
+  }
+
+  of(request: SignRequest): Set<string> {
+    const found = this.find(request);
+    if (found !== undefined) return found;
+    const made = new Set<string>();
+    this.#purposes[request.purpose].set(request.key, made);
+    return made;
   }
 }
 
 declare const admitted: unique symbol;
 
 /** A request whose permit was checked and spent. Only `Admission.admit` makes one, and only one is signed. */
-export interface AdmittedRequest extends SignRequest {
+export interface AdmittedRequest {
   readonly [admitted]: true;
+  readonly key: KeyLabel;
+  /**
+   * SHA-256 of the data, 32 octets. The permit was held against these octets, and they are what is signed: the data
+   * is hashed once.
+   */
+  readonly digest: Buffer;
 }
 
 /** The gate in front of every key: nothing is signed that did not pass it. */
@@ -63,11 +96,12 @@ export class Admission {
     if ((request.purpose === 'health') !== (request.key === this.#healthKey)) {
       throw new HsmError('hsm/permit', 'health checks use the health key, and only they do');
     }
-    if (!permitMatches(this.#secret, request)) {
+    const digest = digestOf(request.data);
+    if (!permitMatches(this.#secret, request, digest)) {
       throw new HsmError('hsm/permit', 'the permit is not for this request');
     }
     if (!this.#spent.spend(request)) throw new HsmError('hsm/permit', 'the permit is spent');
-    return request as AdmittedRequest;
+    return { key: request.key, digest: Buffer.from(digest, 'latin1') } as AdmittedRequest;
   }
 
   /** Gives the permit back of a request that was admitted and certainly not sent to the token. */
@@ -98,8 +132,7 @@ export function checkLabel(label: string): void {
   }
 }
 
-function permitIdentity({ key, purpose, permit }: SignRequest): string {
-  // Neither a purpose nor a label holds a space; an id may hold anything, and comes last.
-  const { buffer, byteOffset, length } = permit.id;
-  return `${purpose} ${key} ${Buffer.from(buffer, byteOffset, length).toString('latin1')}`;
+/** A character an octet, so that different ids are different texts. */
+function idText({ permit: { id } }: SignRequest): string {
+  return Buffer.from(id.buffer, id.byteOffset, id.length).toString('latin1');
 }

@@ -2,8 +2,6 @@
  * Frames between the client and the signer process: a length of four octets, big-endian, then that many octets.
  * Decoding is strict: a frame that is not read to its last octet, or that asks for more, ends the connection.
  */
-import { isAscii } from 'node:buffer';
-
 /** The signer process's end of the socket pair. */
 export const signerDescriptor = 3;
 
@@ -101,8 +99,10 @@ export class FrameReader {
   }
 
   text(): string {
-    const octets = this.bytes();
-    return isAscii(octets) ? octets.toString('latin1') : utf8.decode(octets);
+    const length = this.u32();
+    const start = this.#take(length);
+    const text = this.#frame.toString('latin1', start, start + length);
+    return /[\x80-\xff]/.test(text) ? utf8.decode(this.#frame.subarray(start, start + length)) : text;
   }
 
   end(): void {

@@ -19,13 +19,26 @@ export function mintPermit(
   data: Uint8Array,
   id: Uint8Array
 ): Permit {
-  return { id, mac: permitMac(secret, key, purpose, data, id) };
+  return { id, mac: permitMac(secret, key, purpose, digestOf(data), id) };
 }
 
-/** True when the permit is for exactly this request. Whether it is spent, the signer process knows. */
-export function permitMatches(secret: Uint8Array, request: SignRequest): boolean {
-  const expected = permitMac(secret, request.key, request.purpose, request.data, request.permit.id);
-  return request.permit.mac.length === expected.length && timingSafeEqual(request.permit.mac, expected);
+/**
+ * True when the permit is for exactly this request. Whether it is spent, the signer process knows.
+ *
+ * @param digest `digestOf(request.data)`, where it is at hand
+ */
+export function permitMatches(
+  secret: Uint8Array,
+  { key, purpose, data, permit }: SignRequest,
+  digest = digestOf(data)
+): boolean {
+  const expected = permitMac(secret, key, purpose, digest, permit.id);
+  return permit.mac.length === expected.length && timingSafeEqual(permit.mac, expected);
+}
+
+/** SHA-256 as text of the encoding `latin1`: a character an octet. */
+export function digestOf(data: Uint8Array): string {
+  return hash('sha256', data, 'binary');
 }
 
 /**
@@ -37,7 +50,7 @@ function permitMac(
   secret: Uint8Array,
   key: KeyLabel,
   purpose: KeyPurpose,
-  data: Uint8Array,
+  digest: string,
   id: Uint8Array
 ): Buffer {
   if (secret.length > blockOctets) throw new RangeError('a permit secret is at most one block');
@@ -56,10 +69,10 @@ function permitMac(
   let offset = textPart(inner, key, blockOctets);
   offset = textPart(inner, purpose, offset);
   offset = inner.writeUInt32BE(digestOctets, offset);
-  offset += inner.write(hash('sha256', data, 'binary'), offset, 'latin1');
+  offset += inner.write(digest, offset, 'latin1');
   part(inner, id, offset);
-  outer.write(hash('sha256', inner, 'binary'), blockOctets, 'latin1');
-  return Buffer.from(hash('sha256', outer, 'binary'), 'latin1');
+  outer.write(digestOf(inner), blockOctets, 'latin1');
+  return Buffer.from(digestOf(outer), 'latin1');
 }
 
 function part(buffer: Buffer, octets: Uint8Array, offset: number): number {

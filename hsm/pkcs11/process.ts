@@ -176,12 +176,28 @@ class SignerProcess {
     }
     const token = this.#token;
     for (const lane of token.lanes) {
+      // Calls that block come one after another: a second session would take turns with the first, no more.
+      if (this.#start.calls === 'blocking' && this.#busy.size > 0) return;
       if (this.#busy.has(lane.number)) continue;
       const item = this.#next();
       if (item === undefined) return;
-      const work = this.#work(token, lane, item).finally(() => this.#busy.delete(lane.number));
-      this.#busy.set(lane.number, work);
+      void this.#occupy(lane, () => this.#work(token, lane, item));
     }
+  }
+
+  /**
+   * Does the work with the lane marked as busy from before its first call, so that recovery closes no token in use;
+   * then looks for what came in too late for it.
+   */
+  #occupy(lane: Lane, work: () => Promise<void>): Promise<void> {
+    const done = Promise.resolve()
+      .then(work)
+      .finally(() => {
+        this.#busy.delete(lane.number);
+        this.#wake();
+      });
+    this.#busy.set(lane.number, done);
+    return done;
   }
 
   /** One session's turn: signs until the queue is empty or the token is lost. */
@@ -192,14 +208,15 @@ class SignerProcess {
       item !== undefined;
       item = this.#ready ? this.#next() : undefined
     ) {
-      this.#settle(item, await this.#sign(token, lane, item.request));
+      const outcome = this.#sign(token, lane, item.request);
+      this.#settle(item, outcome instanceof Promise ? await outcome : outcome);
       if (performance.now() < turnEnds) continue;
       await yieldToIo();
       turnEnds = performance.now() + turnMs;
     }
   }
 
-  async #sign(token: Token, lane: Lane, request: SignRequest): Promise<SignOutcome> {
+  #sign(token: Token, lane: Lane, request: SignRequest): SignOutcome | Promise<SignOutcome> {
     let admitted: AdmittedRequest;
     try {
       checkForm(request);
@@ -208,12 +225,21 @@ class SignerProcess {
       return { ok: false, error: this.#judge(error) };
     }
     try {
-      return { ok: true, signature: await token.sign(lane, admitted) };
+      const signature = token.sign(lane, admitted);
+      if (signature instanceof Uint8Array) return { ok: true, signature };
+      return signature.then(
+        signature => ({ ok: true, signature }),
+        (error: unknown) => this.#notSigned(request, error)
+      );
     } catch (error) {
-      const answer = this.#judge(error);
-      if (answer.code === 'hsm/unavailable') this.#admission.giveBack(request);
-      return { ok: false, error: answer };
+      return this.#notSigned(request, error);
     }
+  }
+
+  #notSigned(request: SignRequest, error: unknown): SignOutcome {
+    const answer = this.#judge(error);
+    if (answer.code === 'hsm/unavailable') this.#admission.giveBack(request);
+    return { ok: false, error: answer };
   }
 
   #next(): Item | undefined {
@@ -286,17 +312,10 @@ class SignerProcess {
     if (healthKey === undefined || lane === undefined) return;
     const data = randomBytes(32);
     const permit = mintPermit(permitSecret, healthKey, 'health', data, randomBytes(16));
-    const work = this.#sign(token, lane, { key: healthKey, purpose: 'health', data, permit }).then(
-      outcome => {
-        this.#healthNote = outcome.ok ? '' : `health key: ${outcome.error.message}`;
-      }
-    );
-    this.#busy.set(
-      lane.number,
-      work.finally(() => this.#busy.delete(lane.number))
-    );
-    await work;
-    this.#wake();
+    await this.#occupy(lane, async () => {
+      const outcome = await this.#sign(token, lane, { key: healthKey, purpose: 'health', data, permit });
+      this.#healthNote = outcome.ok ? '' : `health key: ${outcome.error.message}`;
+    });
     this.#tellState();
   }
 

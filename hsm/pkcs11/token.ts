@@ -2,7 +2,6 @@
  * One token behind one module: opened by label, logged in, signed on through a pool of sessions, closed. Any call
  * may block and any call may bring the process down, which is why only the signer process loads this.
  */
-import { hash } from 'node:crypto';
 import * as graphene from 'graphene-pk11';
 import pkcs11 from 'pkcs11js';
 import type { AdmittedRequest } from '../admission.js';
@@ -114,37 +113,27 @@ export class Token {
   }
 
   /**
-   * Signs on one lane; one call at a time on each. Errors: those of `Signer.sign`; `TokenLost` instead when the
-   * token must be opened anew.
+   * Signs on one lane; one call at a time on each. A promise where calls are `parallel` only: what blocks has its
+   * answer at once. Errors: those of `Signer.sign`; `TokenLost` instead when the token must be opened anew.
    */
-  async sign(lane: Lane, request: AdmittedRequest): Promise<Uint8Array> {
+  sign(lane: Lane, { key, digest }: AdmittedRequest): Uint8Array | Promise<Uint8Array> {
     const pooled = this.#pooled(lane);
-    const { algorithm } = this.#begin(pooled, request.key);
-    const digest = Buffer.from(hash('sha256', request.data, 'binary'), 'latin1');
+    const { algorithm } = this.#begin(pooled, key);
     const input = algorithm === 'P-256' ? digest : Buffer.concat([sha256DigestInfo, digest]);
     const { session, answer } = pooled;
-    let signature: Uint8Array;
-    try {
-      signature =
-        this.#options.calls === 'parallel'
-          ? await session.lib.C_SignAsync(session.handle, input, answer)
-          : session.lib.C_Sign(session.handle, input, answer);
-    } catch (error) {
-      // The operation may still be active in it: this session signs nothing any more.
-      const failure = asHsmError('hsm/failed', 'C_Sign', error);
-      if (returnValueOf(error)?.remedy === 'token') throw new TokenLost(failure);
-      this.#replaceSession(pooled, failure);
-      throw failure;
-    }
-    if (signature.length !== signatureOctets[algorithm]) {
-      // What came is no signature of this key's; one may exist all the same.
-      throw new HsmError(
-        'hsm/outcome-unknown',
-        `C_Sign answered ${signature.length} octets for ${algorithm}`
+    if (this.#options.calls === 'parallel') {
+      return session.lib.C_SignAsync(session.handle, input, answer).then(
+        signature => signatureOf(algorithm, signature),
+        (error: unknown) => this.#signFailed(pooled, error)
       );
     }
-    // A copy: the next signature of this lane is written to the same place.
-    return new Uint8Array(signature);
+    let signature: Uint8Array;
+    try {
+      signature = session.lib.C_Sign(session.handle, input, answer);
+    } catch (error) {
+      this.#signFailed(pooled, error);
+    }
+    return signatureOf(algorithm, signature);
   }
 
   publicKey(label: KeyLabel): PublicKey {
@@ -208,6 +197,14 @@ export class Token {
     }
   }
 
+  #signFailed(pooled: PooledSession, error: unknown): never {
+    // The operation may still be active in it: this session signs nothing any more.
+    const failure = asHsmError('hsm/failed', 'C_Sign', error);
+    if (returnValueOf(error)?.remedy === 'token') throw new TokenLost(failure);
+    this.#replaceSession(pooled, failure);
+    throw failure;
+  }
+
   /** Looks a key up and doubts "not found": SoftHSM answers it when its folder is gone. */
   #look<Found>(
     label: KeyLabel,
@@ -260,6 +257,13 @@ export class TokenLost extends Error {
     this.name = 'TokenLost';
     this.answer = answer;
   }
+}
+
+/** A copy of what the token answered: the next signature of the lane is written to the same place. */
+function signatureOf(algorithm: KeyAlgorithm, answer: Uint8Array): Uint8Array {
+  if (answer.length === signatureOctets[algorithm]) return new Uint8Array(answer);
+  // What came is no signature of this key's; one may exist all the same.
+  throw new HsmError('hsm/outcome-unknown', `C_Sign answered ${answer.length} octets for ${algorithm}`);
 }
 
 function closeQuietly(session: graphene.Session | undefined): void {

@@ -75,10 +75,11 @@ export class SoftwareSigner implements Signer, KeyGenerator {
   async sign(request: SignRequest): Promise<Uint8Array> {
     checkForm(request);
     // The bytes that were admitted are the bytes that are signed, whatever the caller does to its buffer.
-    const admitted = this.#admission.admit({ ...request, data: Uint8Array.from(request.data) });
+    const data = Uint8Array.from(request.data);
+    const admitted = this.#admission.admit({ ...request, data });
     const { publicKey, privateKey } = this.#key(admitted.key);
     const { sign } = parameters[publicKey.algorithm];
-    return new Uint8Array(await subtle.sign(sign, privateKey, admitted.data));
+    return new Uint8Array(await subtle.sign(sign, privateKey, data));
   }
 
   async signMany(requests: readonly SignRequest[]): Promise<SignOutcome[]> {

@@ -96,7 +96,10 @@ describe('permits', () => {
     expect(() => admission.admit({ ...request, data: randomBytes(5) }))
       .to.throw()
       .with.property('code', 'hsm/permit');
-    expect(admission.admit(request)).to.equal(request);
+    expect(admission.admit(request)).to.deep.equal({
+      key: 'k',
+      digest: createHash('sha256').update(request.data).digest()
+    });
     expect(() => admission.admit(request))
       .to.throw()
       .with.property('code', 'hsm/permit');

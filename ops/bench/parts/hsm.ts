@@ -153,8 +153,19 @@ async function signFor(
 function request(permitSecret: Uint8Array, key: string): SignRequest {
   return {
     ...{ key, data, purpose: 'certificate' },
-    permit: mintPermit(permitSecret, key, 'certificate', data, randomBytes(16))
+    permit: mintPermit(permitSecret, key, 'certificate', data, permitId())
   };
+}
+
+const origin = randomBytes(12);
+let issued = 0;
+
+/** Of an origin and a count, as the CA's are of an intent and an item: not drawn for each signature. */
+function permitId(): Uint8Array {
+  const id = Buffer.allocUnsafe(16);
+  id.set(origin);
+  id.writeUInt32BE(++issued, 12);
+  return id;
 }
 
 function caseName(processes: number, sessions: number, group: number): string {
