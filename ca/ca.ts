@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pkcs11Signer, Signer } from '../hsm/index.js';
-import { compileTemplate, profiles } from '../pki/index.js';
+import { compileTemplate, profiles, type PointVerifier } from '../pki/index.js';
 import { lanes } from '../pki/messages/index.js';
 import type { ComponentDeps } from '../ops/kit/deps.js';
 import { startClaimLoop, type ClaimLoop } from './claim.js';
@@ -45,6 +45,8 @@ export interface CaDeps<S extends Signer = Pkcs11Signer> extends ComponentDeps {
   readonly permitSecret: Uint8Array;
   readonly ras: readonly RaPeer[];
   readonly repositories: readonly RepositoryPeer[];
+  /** For keys of requests, each met once: a faster way to verify, where this machine has one. */
+  readonly verifyRequest?: PointVerifier | undefined;
 }
 
 export interface Ca {
@@ -87,7 +89,7 @@ export function createCaWith<S extends Signer>(
   };
   const numbers = new Map<string, number>();
   const ctx: IssueContext = {
-    ...{ ...records, stage },
+    ...{ ...records, stage, verifyRequest: deps.verifyRequest },
     issuerNumbers: numbers,
     turns: createTurns(),
     room: { adhoc: createRoom(signerItems), batch: createRoom(signerItems) },

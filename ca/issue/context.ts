@@ -1,5 +1,5 @@
 import type { Signer } from '../../hsm/index.js';
-import type { Policy, ProfileName } from '../../pki/index.js';
+import type { PointVerifier, Policy, ProfileName } from '../../pki/index.js';
 import type { Lane } from '../../pki/messages/index.js';
 import type { ComponentDeps } from '../../ops/kit/deps.js';
 import type { CaConfig } from '../config.js';
@@ -32,6 +32,8 @@ export interface IssueContext extends RecordContext {
   readonly stage: (point: CaStage) => Promise<void>;
   readonly signer: Signer;
   readonly lint: LintStage;
+  /** For keys of requests. */
+  readonly verifyRequest: PointVerifier | undefined;
   readonly keys: RaKeys;
   /** By issuing profile. */
   readonly issuers: ReadonlyMap<ProfileName, Issuer>;

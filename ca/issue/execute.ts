@@ -28,9 +28,9 @@ import { admitOrder, openOrder, type OpenedOrder } from './verify-order.js';
 
 /**
  * DESIGN: an order of more items than this is looked up before it is read, for an RA that was not told in time
- * offers it again: a look-up costs what reading a few items costs.
+ * offers it again: a look-up costs what reading some items costs, and nearly every order is a new one.
  */
-const lookUpFrom = 16;
+const lookUpFrom = 64;
 
 /** A claimed order: executed, answered again, or refused. */
 export async function executeOrder(signed: SignedOrder, ra: RaPeer, ctx: IssueContext): Promise<void> {
@@ -39,7 +39,7 @@ export async function executeOrder(signed: SignedOrder, ra: RaPeer, ctx: IssueCo
   await ctx.stage('ca:4:claimed');
   let opened: OpenedOrder;
   try {
-    opened = openOrder(signed, ctx.keys);
+    opened = openOrder(signed, ctx.keys, ctx.verifyPoint);
   } catch (error) {
     if (!(error instanceof OrderRefused)) throw error;
     return refuseUnsigned(signed, error, ra, ctx);
@@ -70,7 +70,7 @@ export async function takeOver(
 ): Promise<void> {
   const evidence = await findOrder(ctx.database, orderId);
   if (evidence === undefined) throw new Error('an intent without its order');
-  const opened = openOrder(evidence, ctx.keys);
+  const opened = openOrder(evidence, ctx.keys, ctx.verifyPoint);
   if (opened.orderId !== orderId) throw new OrderRefused('ca/order-signature', 'evidence of another order');
   const settled = new Set([
     ...(await findRefusals(ctx.database, orderId)).map(refusal => refusal.item),

@@ -2,7 +2,6 @@
  * Step 4, second half: every request inside the order is checked again from its own bytes. Key, EUI and hwType
  * come from here and nowhere else.
  */
-import type { Policy } from '../../pki/index.js';
 import {
   examineRequest,
   RequestRefused,
@@ -11,11 +10,11 @@ import {
   type RequestKind
 } from '../../pki/request/index.js';
 import type { Domain, Order } from '../../pki/messages/index.js';
-import { possessionFigures, type CaConfig } from '../config.js';
+import { possessionFigures } from '../config.js';
 import { OrderRefused } from '../errors.js';
 import { uuidOf } from '../ledger/identifier.js';
 import type { Refusal } from '../ledger/order.js';
-import type { Turns } from './turns.js';
+import type { IssueContext } from './context.js';
 
 /** An item of an order whose request passed every check. */
 export interface CheckedItem {
@@ -37,8 +36,9 @@ export async function readRequests(
   {
     policy,
     config,
-    turns
-  }: { readonly policy: Policy; readonly config: Pick<CaConfig, 'requests'>; readonly turns: Turns }
+    turns,
+    verifyRequest
+  }: Pick<IssueContext, 'policy' | 'config' | 'turns' | 'verifyRequest'>
 ): Promise<{ checked: CheckedItem[]; refused: Refusal[] }> {
   const kind = kinds[domain];
   if (kind === undefined) throw new OrderRefused('ca/profile', `no requests are known for ${domain}`);
@@ -55,7 +55,7 @@ export async function readRequests(
       const { facts, proof } = examineRequest(csr, kind, config.requests);
       if (facts.profile !== profile)
         refused.push({ item, requestId, code: 'ca/request', detail: `the request is for ${facts.profile}` });
-      else if (possession && !(await verifyPossession(proof)))
+      else if (possession && !(await verifyPossession(proof, verifyRequest)))
         refused.push({ item, requestId, code: 'ca/possession', detail: 'not signed by its own key' });
       else checked.push({ item, requestId, facts });
     } catch (error) {

@@ -11,7 +11,13 @@ import {
   type Order,
   type SignedOrder
 } from '../../pki/messages/index.js';
-import { profileByName, verifySignature, type Policy, type Profile } from '../../pki/index.js';
+import {
+  profileByName,
+  verifySignature,
+  type PointVerifier,
+  type Policy,
+  type Profile
+} from '../../pki/index.js';
 import type { RaKeyConfig } from '../config.js';
 import { OrderRefused } from '../errors.js';
 import { uuidOf } from '../ledger/identifier.js';
@@ -46,10 +52,10 @@ export interface OpenedOrder {
 }
 
 /** Verifies and decodes. Throws `OrderRefused` with `ca/order-key`, `ca/order-signature` or `ca/order-malformed`. */
-export function openOrder(signed: SignedOrder, keys: RaKeys): OpenedOrder {
+export function openOrder(signed: SignedOrder, keys: RaKeys, verifyPoint?: PointVerifier): OpenedOrder {
   const key = keys.get(Buffer.from(signed.keyId).toString('hex'));
   if (key === undefined) throw new OrderRefused('ca/order-key', 'the RA key is not configured');
-  if (!verifySignature(key.spki, signed.bytes, signed.signature, 'raw'))
+  if (!verifySignature(key.spki, signed.bytes, signed.signature, 'raw', verifyPoint))
     throw new OrderRefused('ca/order-signature', `not signed by ${key.name}`);
   let order: Order;
   try {

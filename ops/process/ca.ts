@@ -4,6 +4,7 @@ import { decodePem } from '../../pki/index.js';
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../config/index.js';
 import { createHttpClient } from '../http/index.js';
+import { loadPointVerifier } from '../native/point-verifier.js';
 import { internalClientOptions } from '../tls/index.js';
 import { runComponent, type Foundation, type ProcessOverrides } from './foundation.js';
 import { createRaPeer } from './ra-peer.js';
@@ -36,7 +37,8 @@ export async function runCa(configFile: string, overrides: ProcessOverrides = {}
       signer,
       permitSecret,
       ras,
-      repositories
+      repositories,
+      verifyRequest: loadPointVerifier()
     });
     const { manufacturer } = await signer.health();
     foundation.refuseInLive({ signerKind: signer.kind, manufacturer });

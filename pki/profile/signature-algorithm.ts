@@ -1,4 +1,5 @@
 import { DerReader, tags } from '../der/index.js';
+import { sameOctets } from '../der/octets.js';
 import { assembleSigned, signatureAlgorithmDer, type SignatureAlgorithm } from '../x509/index.js';
 import { ProfileError } from './errors.js';
 import type { SizedKeyAlgorithm } from './profiles.js';
@@ -35,7 +36,7 @@ export function assembleCrl(
 }
 
 function assemble(tbs: Uint8Array, algorithm: SizedKeyAlgorithm, signature: Uint8Array): Uint8Array {
-  if (!Buffer.from(signatureAlgorithm(algorithm)).equals(innerAlgorithm(tbs)))
+  if (!sameOctets(signatureAlgorithm(algorithm), innerAlgorithm(tbs)))
     throw new ProfileError('profile/signature', algorithm, 'not the algorithm of the to-be-signed octets');
   const octets = algorithm === 'P-256' ? 64 : Number(algorithm.slice('RSA-'.length)) / 8;
   if (signature.length !== octets)

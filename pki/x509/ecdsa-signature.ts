@@ -1,4 +1,4 @@
-import { DerError, DerReader, sequence, unsignedInteger } from '../der/index.js';
+import { DerError, DerReader, tags } from '../der/index.js';
 import { curves, type CurveName } from './curve.js';
 import { X509Error } from './error.js';
 
@@ -33,7 +33,31 @@ export function rawToDerSignature(raw: Uint8Array, curve: CurveName): Uint8Array
   const { octets } = curves[curve];
   if (raw.length !== 2 * octets) throw new X509Error('x509/signature', 'length');
   checkRange(raw, curve);
-  return sequence(unsignedInteger(raw.subarray(0, octets)), unsignedInteger(raw.subarray(octets)));
+  const r = integerOctets(raw, 0, octets);
+  const s = integerOctets(raw, octets, 2 * octets);
+  // Two integers of a curve here have 102 octets at most: every length is in the short form.
+  const der = new Uint8Array(6 + r + s);
+  der[0] = tags.sequence;
+  der[1] = 4 + r + s;
+  writeInteger(der, 2, r, raw, octets);
+  writeInteger(der, 4 + r, s, raw, 2 * octets);
+  return der;
+}
+
+/** Content octets of the INTEGER of a magnitude: leading zeros dropped, a zero octet put before a set top bit. */
+function integerOctets(raw: Uint8Array, from: number, to: number): number {
+  let first = from;
+  while (first < to - 1 && raw[first] === 0) first++;
+  return to - first + ((raw[first] as number) >> 7);
+}
+
+/** The INTEGER of so many content octets whose magnitude ends before `to`; before a shorter one there are zeros. */
+function writeInteger(der: Uint8Array, at: number, octets: number, raw: Uint8Array, to: number): void {
+  der[at] = tags.integer;
+  der[at + 1] = octets;
+  const end = at + 2 + octets;
+  const length = Math.min(octets, raw.length / 2);
+  for (let back = 1; back <= length; back++) der[end - back] = raw[to - back] as number;
 }
 
 /**
@@ -63,18 +87,13 @@ function plainHalves(der: Uint8Array, octets: number): Uint8Array | undefined {
 }
 
 function areInRange(raw: Uint8Array, octets: number, order: Uint8Array): boolean {
-  return isInRange(raw.subarray(0, octets), order) && isInRange(raw.subarray(octets), order);
+  return isInRange(raw, 0, order) && isInRange(raw, octets, order);
 }
 
 function checkRange(raw: Uint8Array, curve: CurveName): void {
-  const { octets } = curves[curve];
   const order = orders[curve];
-  for (const [what, half] of [
-    ['r', raw.subarray(0, octets)],
-    ['s', raw.subarray(octets)]
-  ] as const) {
-    if (!isInRange(half, order)) throw new X509Error('x509/signature', what);
-  }
+  if (!isInRange(raw, 0, order)) throw new X509Error('x509/signature', 'r');
+  if (!isInRange(raw, curves[curve].octets, order)) throw new X509Error('x509/signature', 's');
 }
 
 const orders: Readonly<Record<CurveName, Uint8Array>> = {
@@ -82,13 +101,13 @@ const orders: Readonly<Record<CurveName, Uint8Array>> = {
   'P-384': Buffer.from(curves['P-384'].n.toString(16), 'hex')
 };
 
-/** 1 ≤ value < order, both big-endian and of one length: octets compare as the numbers do. */
-function isInRange(value: Uint8Array, order: Uint8Array): boolean {
+/** 1 ≤ value < order, both big-endian and of one length, the value from an octet on: octets compare as numbers do. */
+function isInRange(octets: Uint8Array, from: number, order: Uint8Array): boolean {
   let any = 0;
-  for (let i = 0; i < value.length; i++) any |= value[i] as number;
+  for (let i = 0; i < order.length; i++) any |= octets[from + i] as number;
   if (any === 0) return false;
-  for (let i = 0; i < value.length; i++) {
-    const difference = (value[i] as number) - (order[i] as number);
+  for (let i = 0; i < order.length; i++) {
+    const difference = (octets[from + i] as number) - (order[i] as number);
     if (difference !== 0) return difference < 0;
   }
   return false;

@@ -29,6 +29,7 @@ import { SoftwareSigner } from '../../hsm/software/signer.js';
 import { createSql } from '../../ops/database/index.js';
 import { openAudit, type OpenAuditLog } from '../../ops/audit/index.js';
 import type { Clock } from '../../ops/kit/clock.js';
+import { loadPointVerifier } from '../../ops/native/point-verifier.js';
 import { defaultPolicy, parseCertificate, type ProfileName } from '../../pki/index.js';
 import {
   decodeClaim,
@@ -359,7 +360,9 @@ export class World {
         signer: options.signer ?? this.made.issuing,
         permitSecret: this.made.permitSecret,
         ras: options.ras ?? [this.ras],
-        repositories: [this.repository]
+        repositories: [this.repository],
+        verifyPoint: loadPointVerifier('often'),
+        verifyRequest: loadPointVerifier()
       },
       async () => healthy
     );

@@ -14,6 +14,7 @@ import { examineRequest, requestPolicy } from '../../../pki/request/index.js';
 import { openAudit } from '../../audit/index.js';
 import { connect, createSql } from '../../database/index.js';
 import { systemClock } from '../../kit/clock.js';
+import { loadPointVerifier } from '../../native/point-verifier.js';
 import { stageMicros, type CpuProfile } from '../cpu-profile.js';
 import { childrenOf, cpuMicros, peakMiB } from '../process-cost.js';
 import type { Round } from '../rounds.js';
@@ -101,6 +102,8 @@ export async function openCore(options: CoreOptions): Promise<Job<CoreTask, Core
   const ca = createCa({
     ...{ config, database, audit, log, signer, permitSecret, sql: createSql(), clock: systemClock },
     metrics: new Registry(),
+    verifyPoint: loadPointVerifier('often'),
+    verifyRequest: loadPointVerifier(),
     stage: () => undefined,
     ras: [ra],
     repositories: [{ name: 'sink', publish: () => Promise.resolve() }]
