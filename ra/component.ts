@@ -11,6 +11,7 @@ import { serveClaim, serveReport } from './http/certification-authority.js';
 import { sendJson, sendProblem } from './http/send.js';
 import { Deliveries } from './issuance/deliver.js';
 import { trimCreations } from './issuance/idempotency.js';
+import { OpenOrders } from './issuance/open-orders.js';
 import { Outcomes } from './issuance/outcomes.js';
 import { acceptGroup } from './issuance/serve.js';
 import { withdrawExpired } from './issuance/withdraw.js';
@@ -80,7 +81,7 @@ export function createRa(deps: RaDeps): Ra {
     deliveries: new Deliveries(deps.database, deps.sql, error =>
       deps.log.warn({ err: error }, 'delivery marks not changed')
     ),
-    openOrders: { adhoc: new Signal(), batch: new Signal() },
+    openOrders: { adhoc: new OpenOrders(), batch: new OpenOrders() },
     stopping: stopping.signal,
     measures: raMetrics(deps.metrics)
   };

@@ -6,12 +6,12 @@ import type { BatchPart } from './batch/part.js';
 import type { Clients } from './clients.js';
 import type { RaConfig } from './config.js';
 import type { Deliveries } from './issuance/deliver.js';
+import type { OpenOrders } from './issuance/open-orders.js';
 import type { Outcomes } from './issuance/outcomes.js';
 import type { AcceptGroup } from './issuance/serve.js';
 import type { RaMetrics } from './metrics.js';
 import type { Rates } from './rates.js';
 import type { Sealing } from './sealing.js';
-import type { Signal } from './signal.js';
 
 /** Everything the RA is given. */
 export interface RaDeps extends ComponentDeps {
@@ -41,7 +41,7 @@ export interface RaContext extends RaDeps {
   readonly deliveries: Deliveries;
   readonly sealing: Sealing;
   /** Woken when orders of a lane have been stored. */
-  readonly openOrders: Readonly<Record<Lane, Signal>>;
+  readonly openOrders: Readonly<Record<Lane, OpenOrders>>;
   /** What the parts of the batched service share. */
   readonly batch: BatchPart;
   /** Aborted when the component stops. */

@@ -18,14 +18,14 @@ export function send(
     response.once('close', () => {
       if (response.writableFinished) delivery.confirm();
     });
-  const octets = typeof body === 'string' ? Buffer.from(body) : body;
   response.writeHead(status, {
-    'Content-Length': String(octets.length),
+    'Content-Length': String(typeof body === 'string' ? Buffer.byteLength(body) : body.length),
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     ...headers
   });
-  response.end(octets);
+  // Text leaves in one piece with the head, as octets it would be a second one.
+  response.end(body);
 }
 
 export function sendJson(

@@ -24,7 +24,6 @@ export async function claimOrders(deps: RaContext, lane: Lane, claimant: string)
   await deps.stage('ra:claim:before' satisfies RaStage);
   const now = deps.clock.now();
   const until = new Date(now.getTime() + deps.config.leaseMs);
-  const size = deps.config.claimSize;
   const rows = await deps.sql.rows<OrderRow>(
     deps.database,
     'ra_claim_orders',
@@ -43,7 +42,7 @@ export async function claimOrders(deps: RaContext, lane: Lane, claimant: string)
      update ra.orders o set state = 'claimed', claimed_by = $4, claimed_until = $5
      from picked where o.id = picked.id
      returning o.bytes, o.key_id, o.signature`,
-    [lane, now, lane === 'batch' ? Math.min(size, maxBatchOrders) : size, claimant, until]
+    [lane, now, claimable(deps, lane), claimant, until]
   );
   await deps.stage('ra:claim:after' satisfies RaStage);
   if (rows.length > 0) deps.measures.orders.inc({ event: 'claimed' }, rows.length);
@@ -66,11 +65,25 @@ export async function awaitOrders(
   stop: AbortSignal
 ): Promise<SignedOrder[]> {
   const until = performance.now() + ms;
+  const open = deps.openOrders[lane];
+  const { claimPollMs } = deps.config;
   for (;;) {
     if (stop.aborted || deps.stopping.aborted) return [];
-    const orders = await claimOrders(deps, lane, claimant);
-    const left = until - performance.now();
-    if (orders.length > 0 || left <= 0) return orders;
-    await deps.openOrders[lane].wait(Math.min(left, deps.config.claimPollMs), stop, deps.stopping);
+    const begun = performance.now();
+    // A CA that was just handed all there was asks on at once: that there is nothing else needs no look.
+    let pause = open.emptyFor(claimPollMs, begun);
+    if (pause <= 0 || begun >= until) {
+      const { news } = open;
+      const orders = await claimOrders(deps, lane, claimant);
+      if (orders.length < claimable(deps, lane)) open.foundEmpty(news, begun);
+      if (orders.length > 0 || performance.now() >= until) return orders;
+      pause = open.emptyFor(claimPollMs, begun);
+    }
+    await open.wait(Math.min(pause, until - performance.now()), stop, deps.stopping);
   }
+}
+
+/** The most orders of one claim. */
+function claimable({ config }: RaContext, lane: Lane): number {
+  return lane === 'batch' ? Math.min(config.claimSize, maxBatchOrders) : config.claimSize;
 }

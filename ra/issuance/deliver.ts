@@ -66,6 +66,11 @@ interface Mark {
 /** DESIGN: 256 marks are one statement of some 5 ms; 8,192 that wait are seconds behind, and are then let go. */
 const maxMarks = 256;
 const maxWaitingMarks = 8_192;
+/**
+ * DESIGN: 20 ms. The answers of a group are written one by one within some milliseconds: one statement marks them all.
+ * Longer, and more answers are sent again instead of refused as duplicates after this process was killed.
+ */
+const gatherMs = 20;
 
 /** Marks requests as delivered once their answers are written, all that wait with one statement. */
 export class Deliveries {
@@ -80,6 +85,7 @@ export class Deliveries {
       maxGroup: maxMarks,
       maxWaiting: maxWaitingMarks,
       full: () => new Error('too many delivery marks wait'),
+      hold: { ms: gatherMs, holds: waiting => waiting < maxMarks },
       async work(marks) {
         await sql.rows(
           database,

@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Sql } from '../../ops/kit/deps.js';
+import { OpenOrders } from '../../ra/issuance/open-orders.js';
 import { Outcomes } from '../../ra/issuance/outcomes.js';
 import type { RequestOutcome } from '../../ra/issuance/requests.js';
 import { Signal } from '../../ra/signal.js';
@@ -62,6 +63,24 @@ describe('waiting in the RA', () => {
     expect(ended).to.deep.equal(['gone']);
     stopping.abort();
     await waits[1];
+  });
+
+  it('spares a look after one that found nothing, until there is news or another look is due', () => {
+    const orders = new OpenOrders();
+    expect(orders.emptyFor(150, 1_000)).to.be.lessThanOrEqual(0);
+    orders.foundEmpty(orders.news, 1_000);
+    expect(orders.emptyFor(150, 1_000)).to.equal(150);
+    expect(orders.emptyFor(150, 1_150)).to.equal(0);
+    orders.wake();
+    expect(orders.emptyFor(150, 1_001)).to.be.lessThanOrEqual(0);
+  });
+
+  it('does not take a look for the last word on orders that came while it was under way', () => {
+    const orders = new OpenOrders();
+    const { news } = orders;
+    orders.wake();
+    orders.foundEmpty(news, 1_000);
+    expect(orders.emptyFor(150, 1_000)).to.be.lessThanOrEqual(0);
   });
 
   it('leaves nothing behind, however many requests a process has served', async function () {
