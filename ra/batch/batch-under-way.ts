@@ -153,7 +153,6 @@ export class BatchUnderWay {
   }
 
   async #decide(range: ItemRange): Promise<void> {
-    const started = performance.now();
     let ordered: string | undefined;
     try {
       const items = await this.#reader.read(range);
@@ -165,7 +164,7 @@ export class BatchUnderWay {
         mayWait: this.#waits < this.#deps.config.batches.caTries
       });
       if (group.order !== undefined) ordered = group.id;
-      this.#size.took(performance.now() - started);
+      this.#size.took(group.lockedMs);
       this.#waits = 0;
     } catch (error) {
       this.#open = undefined;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Knex } from 'knex';
 import type { AuditEvent, AuditTicket } from '../../ops/kit/audit.js';
+import type { Transaction } from '../../ops/kit/deps.js';
 import type { RaContext } from '../deps.js';
 import { checkIntakes, lookAgain } from '../intake/run.js';
 import { Intake } from '../intake/intake.js';
@@ -50,6 +50,8 @@ export interface DecidedGroup {
   readonly refused: number;
   /** Absent where all were refused. */
   readonly order: NewOrder | undefined;
+  /** How long its transaction held its locks, ms. */
+  readonly lockedMs: number;
 }
 
 /** One request of the group on its way. */
@@ -57,6 +59,8 @@ interface Member {
   readonly item: PackedItem;
   readonly intake: Intake;
   readonly requestId: Uint8Array;
+  /** The same as PostgreSQL writes it. */
+  readonly requestIdText: string;
   refusal: Refusal | undefined;
 }
 
@@ -116,7 +120,8 @@ function membersOf({ batch, client, first, items }: GroupToDecide): Member[] {
         ? { csr: item.octets }
         : { readMessage: () => ({ csrText: text(), form: 'portal' as const }) })
     });
-    return { item, intake, requestId: ids.subarray(index * 16, index * 16 + 16), refusal: undefined };
+    const requestId = ids.subarray(index * 16, index * 16 + 16);
+    return { item, intake, requestId, requestIdText: requestIdText(requestId), refusal: undefined };
   });
 }
 
@@ -165,20 +170,21 @@ async function commit(
           deps,
           'smki-device',
           'batch',
-          accepted.map(({ intake, requestId }) => ({
-            requestId: requestIdText(requestId),
+          accepted.map(({ intake, requestIdText }) => ({
+            requestId: requestIdText,
             profile: intake.facts.profile,
             csr: intake.csr
           }))
         );
   const facts = packFacts(members.map(factsOf));
   await deps.stage('ra:batch-group:before' satisfies BatchStage);
-  const { ticket, id } = await deps.database.transaction(async trx => {
+  const began = performance.now();
+  const { ticket, id } = await deps.sql.transaction(deps.database, async trx => {
     if (!(await holdLease(deps, trx, batch))) throw new LeaseLost();
     const lost = await reserve(
       deps,
       trx,
-      accepted.map(({ intake, requestId }) => ({ intake, requestId: requestIdText(requestId) }))
+      accepted.map(({ intake, requestIdText }) => ({ intake, requestId: requestIdText }))
     );
     if (lost.size > 0) throw new Overtaken(lost);
     const groupId = await insertGroup(deps, trx, batch, first, members, facts, order);
@@ -187,6 +193,7 @@ async function commit(
       ticket: await recordGroup(deps, trx, batch, groupId, first, members, facts, order)
     };
   });
+  const lockedMs = performance.now() - began;
   await deps.audit.seal(ticket);
   await deps.stage('ra:batch-group:after' satisfies BatchStage);
   if (order !== undefined) {
@@ -199,7 +206,7 @@ async function commit(
     if (refusal.code === 'key/owned') deps.measures.alarms.inc({ kind: 'key' });
   }
   deps.batch.measures.groups.observe(members.length);
-  return { id, order, refused: members.length - accepted.length };
+  return { id, order, refused: members.length - accepted.length, lockedMs };
 }
 
 const unset = new Uint8Array(16);
@@ -218,7 +225,7 @@ function factsOf({ item, intake, requestId, refusal }: Member): ItemFacts {
 
 async function insertGroup(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   batch: LeasedBatch,
   first: number,
   members: readonly Member[],
@@ -261,7 +268,7 @@ const maxNamed = 16;
 
 function recordGroup(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   batch: LeasedBatch,
   group: string,
   first: number,

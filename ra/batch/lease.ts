@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Knex } from 'knex';
+import type { Transaction } from '../../ops/kit/deps.js';
 import type { RaContext } from '../deps.js';
 import type { BatchState } from './states.js';
 
@@ -103,7 +103,7 @@ export async function endLeases(deps: RaContext, leases: readonly string[]): Pro
  */
 export async function holdLease(
   deps: RaContext,
-  trx: Knex.Transaction,
+  trx: Transaction,
   { id, lease }: Pick<LeasedBatch, 'id' | 'lease'>
 ): Promise<boolean> {
   const rows = await deps.sql.rows<unknown>(

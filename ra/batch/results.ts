@@ -23,10 +23,10 @@ interface Row {
 }
 
 /**
- * The results of a batch in the order of the upload, read group by group: one group is in memory, however large the
- * batch. For a batch that is COMPLETED and not erased.
+ * The results of a batch in the order of the upload, group by group: one group is in memory, however large the batch.
+ * A group at once, for a promise a result costs more than the result. For a batch that is COMPLETED and not erased.
  */
-export async function* batchResults(deps: RaContext, batchId: string): AsyncGenerator<BatchResult> {
+export async function* batchResults(deps: RaContext, batchId: string): AsyncGenerator<Iterable<BatchResult>> {
   for (let next = 0; ;) {
     const [row] = await deps.sql.rows<Row>(
       deps.database,
@@ -37,7 +37,7 @@ export async function* batchResults(deps: RaContext, batchId: string): AsyncGene
     );
     if (row === undefined) return;
     if (row.first_item !== next) throw new PackingError('a group that is missing');
-    yield* resultsOf(row);
+    yield resultsOf(row);
     next = row.first_item + row.items;
   }
 }

@@ -80,12 +80,13 @@ function readBatchId(query: string): string {
 
 async function* resultPieces(deps: RaContext, head: AnswerHead, batchId: string): AsyncGenerator<string> {
   let piece = resultStart(head, batchId);
-  for await (const result of batchResults(deps, batchId)) {
-    piece += resultElement(result);
-    if (piece.length < pieceCharacters) continue;
-    yield piece;
-    piece = '';
-  }
+  for await (const group of batchResults(deps, batchId))
+    for (const result of group) {
+      piece += resultElement(result);
+      if (piece.length < pieceCharacters) continue;
+      yield piece;
+      piece = '';
+    }
   yield piece + resultEnd;
 }
 

@@ -63,12 +63,13 @@ async function completedBatch(deps: RaContext, client: Client, batchId: string):
 
 async function* reportLines(deps: RaContext, batch: Batch): AsyncGenerator<Buffer> {
   let lines = '';
-  for await (const { number, id, status, errorCode } of batchResults(deps, batch.id)) {
-    lines += `${batch.id}-${number + 1}\t${id}\t${reportStatus[status]}\t${errorCode ?? ''}\n`;
-    if (lines.length < pieceCharacters) continue;
-    yield Buffer.from(lines, 'utf8');
-    lines = '';
-  }
+  for await (const group of batchResults(deps, batch.id))
+    for (const { number, id, status, errorCode } of group) {
+      lines += `${batch.id}-${number + 1}\t${id}\t${reportStatus[status]}\t${errorCode ?? ''}\n`;
+      if (lines.length < pieceCharacters) continue;
+      yield Buffer.from(lines, 'utf8');
+      lines = '';
+    }
   yield Buffer.from(lines, 'utf8');
 }
 
@@ -76,13 +77,14 @@ async function* reportLines(deps: RaContext, batch: Batch): AsyncGenerator<Buffe
 const pieceCharacters = 65_536;
 
 async function* certificates(deps: RaContext, batch: Batch) {
-  for await (const { number, id, certificate } of batchResults(deps, batch.id)) {
-    if (certificate === undefined) continue;
-    yield {
-      name: `${certificateName(batch, id, number)}.crt`,
-      octets: Buffer.from(Buffer.from(certificate).toString('base64'), 'latin1')
-    };
-  }
+  for await (const group of batchResults(deps, batch.id))
+    for (const { number, id, certificate } of group) {
+      if (certificate === undefined) continue;
+      yield {
+        name: `${certificateName(batch, id, number)}.crt`,
+        octets: Buffer.from(Buffer.from(certificate).toString('base64'), 'latin1')
+      };
+    }
 }
 
 /** The name of the request's file; in a batch of the web service its ID, where that may be the name of a file. */
