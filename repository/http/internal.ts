@@ -148,8 +148,14 @@ async function handle(
     response.writeHead(answer.status).end();
     return;
   }
-  response.writeHead(answer.status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-  response.end(JSON.stringify(answer.body));
+  const text = JSON.stringify(answer.body);
+  response.writeHead(answer.status, {
+    'content-type': 'application/json',
+    // Without it the answer goes out in chunks, each a record of TLS.
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store'
+  });
+  response.end(text);
 }
 
 async function admit(

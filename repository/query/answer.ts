@@ -42,11 +42,6 @@ export interface Response {
   readonly message: string;
 }
 
-/** A certificate as an answer shows it. */
-export interface Hit extends CertificateFacts {
-  readonly status: CertificateStatus;
-}
-
 /**
  * The whole answer. Nothing in it is a caller's text; what is not of a closed set is escaped. `reference` is undefined only where the audit log could not be written: an answer that says
  * nothing but that.
@@ -65,20 +60,24 @@ export function formatAnswer(
   );
 }
 
-export function formatResult(hit: Hit): string {
+export function formatResult(hit: CertificateFacts, status: CertificateStatus): string {
   return (
     `<Result><CertificateSerial>${formatSerial(hit.serial)}</CertificateSerial>` +
-    `${subject(hit)}<CertificateStatus>${hit.status}</CertificateStatus>${role(hit)}${usage(hit)}` +
+    `${subject(hit)}<CertificateStatus>${status}</CertificateStatus>${role(hit)}${usage(hit)}` +
     `<ManufacturingFlag>${hit.manufacturing}</ManufacturingFlag></Result>`
   );
 }
 
 /** `body` is the DER certificate; it goes out in Base64 without armour or line breaks. */
-export function formatCertificate(hit: Hit, body: Uint8Array): string {
+export function formatCertificate(
+  hit: CertificateFacts,
+  status: CertificateStatus,
+  body: Uint8Array
+): string {
   return (
     `<CertificateResponse>${subject(hit)}` +
     `<CertificateSerial>${formatSerial(hit.serial)}</CertificateSerial>` +
-    `<CertificateStatus>${hit.status}</CertificateStatus>` +
+    `<CertificateStatus>${status}</CertificateStatus>` +
     `<CertificateBody>${base64(body)}</CertificateBody>${role(hit)}${usage(hit)}` +
     `<ManufacturingFlag>${hit.manufacturing}</ManufacturingFlag></CertificateResponse>`
   );
@@ -88,7 +87,7 @@ export function formatCertificate(hit: Hit, body: Uint8Array): string {
  * CertificateSubjectName must be absent for a device, not even empty: that it is there tells a client
  * "organisation". A certification authority, which has no EUI-64, shows its distinguished name there.
  */
-function subject(hit: Hit): string {
+function subject(hit: CertificateFacts): string {
   if (hit.kind === 'ca')
     return `<CertificateSubjectName>${escapeXml(hit.subjectName ?? '')}</CertificateSubjectName>`;
   const name = hit.kind === 'device' ? 'CertificateSubjectAltName' : 'CertificateSubjectName';
@@ -96,11 +95,11 @@ function subject(hit: Hit): string {
 }
 
 /** Plain decimal (`2`, never `02`), where there is a role: organisations and authorities with an OU. */
-function role(hit: Hit): string {
+function role(hit: CertificateFacts): string {
   return hit.role === null ? '' : `<CertificateRole>${hit.role}</CertificateRole>`;
 }
 
-function usage(hit: Hit): string {
+function usage(hit: CertificateFacts): string {
   return hit.usage === null ? '' : `<CertificateUsage>${hit.usage}</CertificateUsage>`;
 }
 

@@ -140,16 +140,21 @@ const refusals: Readonly<Partial<Record<RepositoryError['code'], Response>>> = {
 async function search(context: RepositoryContext, body: Uint8Array): Promise<Found> {
   const query = readSearch(body);
   const at = context.clock.now();
-  const hits = (await context.certificates.byEui.find(eui64ToSigned(query.eui).toString()))
-    .filter(row => row.kind === query.holder)
-    .map(row => ({ ...row, status: deriveStatus(row, at) }))
-    .filter(
-      hit =>
-        (query.role === undefined || hit.role === query.role) &&
-        (query.usage === undefined || hit.usage === query.usage) &&
-        (query.status === undefined || hit.status === query.status)
-    );
-  return { content: hits.map(formatResult).join(''), hits: hits.length, query: describeSearch(query) };
+  let content = '';
+  let hits = 0;
+  for (const row of await context.certificates.byEui.find(eui64ToSigned(query.eui).toString())) {
+    const status = deriveStatus(row, at);
+    if (
+      row.kind !== query.holder ||
+      (query.role !== undefined && row.role !== query.role) ||
+      (query.usage !== undefined && row.usage !== query.usage) ||
+      (query.status !== undefined && status !== query.status)
+    )
+      continue;
+    content += formatResult(row, status);
+    hits += 1;
+  }
+  return { content, hits, query: describeSearch(query) };
 }
 
 /** One certificate, or one element each where two issuers gave the same number. */
@@ -157,18 +162,13 @@ async function retrieve(context: RepositoryContext, body: Uint8Array): Promise<F
   const serial = readRetrieval(body);
   const at = context.clock.now();
   const found = await context.certificates.bySerial.find(serial);
-  const answers: string[] = [];
+  let content = '';
   for (const row of found) {
     const certificate = await readBody(context, row);
-    const hit = { ...row, status: deriveStatus(row, at) };
-    answers.push(
-      formatCertificate(
-        row.kind === 'ca' ? { ...hit, subjectName: authorityName(certificate) } : hit,
-        certificate.der
-      )
-    );
+    const hit = row.kind === 'ca' ? { ...row, subjectName: authorityName(certificate) } : row;
+    content += formatCertificate(hit, deriveStatus(row, at), certificate.der);
   }
-  return { content: answers.join(''), hits: found.length, query: describeRetrieval(serial) };
+  return { content, hits: found.length, query: describeRetrieval(serial) };
 }
 
 function send(response: ServerResponse, { status }: Response, body: string): number {

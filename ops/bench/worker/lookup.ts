@@ -1,8 +1,8 @@
 /** Relying parties: look-ups over HTTP on kept connections, and the bare query through the same driver beside them. */
-import { Agent, request as httpRequest } from 'node:http';
 import pg from 'pg';
 import type { Round } from '../rounds.js';
 import type { Job } from './jobs.js';
+import { keptConnection, type KeptConnection } from './kept-connection.js';
 
 export interface LookupOptions {
   /** Of the repository's public listener. */
@@ -36,8 +36,15 @@ export interface LookupTask {
 /** DESIGN: as many as a component's own pool has. */
 const poolMax = 10;
 
+/** One look-up over HTTP: what is sent, and what its answer's body must be. */
+interface Question {
+  /** Audited or not. */
+  readonly url: string;
+  readonly request: () => string;
+  readonly holds: (body: Buffer) => boolean;
+}
+
 export async function openLookup(options: LookupOptions): Promise<Job<LookupTask, Round>> {
-  const agents: Agent[] = [];
   const pool = new pg.Pool({
     connectionString: options.databaseUrl,
     max: poolMax,
@@ -45,43 +52,48 @@ export async function openLookup(options: LookupOptions): Promise<Job<LookupTask
   });
   let turn = 0;
   const next = (): LookupOptions['keys'][number] => options.keys[turn++ % options.keys.length] as never;
-  const key = encodeURIComponent(options.apiKey);
-  const service = (operation: string): string => `/services/${operation}?apikey=${key}`;
-  const post = (agent: Agent, url: string, operation: string, xml: string): Promise<Buffer> =>
-    send(agent, url, 'POST', service(operation), `<?xml version="1.0" encoding="utf-8"?>${xml}`);
   const query = async (name: string, text: string, value: string): Promise<void> => {
     const { rows } = await pool.query<{ der: Buffer }>({ name, text, values: [value] });
     if (rows.length === 0) throw new Error(`nothing found: ${name}`);
   };
-  const holding = (answer: Buffer, expected: string): void => {
-    if (!answer.includes(expected)) throw new Error(`not the answer: ${answer.toString('latin1', 0, 300)}`);
-  };
 
-  const retrieve = async (agent: Agent, url: string): Promise<void> => {
-    const { serial } = next();
-    const xml = `<CertificateDataRequest><CertificateSerial>${serial}</CertificateSerial></CertificateDataRequest>`;
-    holding(await post(agent, url, 'retrievecertificate', xml), '<CertificateBody>');
+  const key = encodeURIComponent(options.apiKey);
+  const post = (operation: string, element: string): string => {
+    const body = `<?xml version="1.0" encoding="utf-8"?>${element}`;
+    const head = `POST /services/${operation}?apikey=${key} HTTP/1.1\r\nhost: localhost\r\n`;
+    return `${head}content-type: application/xml\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
   };
-  const search = async (agent: Agent, url: string): Promise<void> => {
-    const { eui } = next();
-    const xml = `<CertificateSearchRequest><CertificateSubjectAltName>${eui}</CertificateSubjectAltName></CertificateSearchRequest>`;
-    holding(await post(agent, url, 'certificatesearch', xml), 'CertificateSerial');
-  };
+  const download = (url: string): Question => ({
+    url,
+    request: () => `GET /certificates/${next().serial}.cer?apikey=${key} HTTP/1.1\r\nhost: localhost\r\n\r\n`,
+    holds: body => body[0] === 0x30
+  });
+  const retrieve = (url: string): Question => ({
+    url,
+    request: () =>
+      post(
+        'retrievecertificate',
+        `<CertificateDataRequest><CertificateSerial>${next().serial}</CertificateSerial></CertificateDataRequest>`
+      ),
+    holds: body => body.includes('<CertificateBody>')
+  });
+  const search = (url: string): Question => ({
+    url,
+    request: () =>
+      post(
+        'certificatesearch',
+        `<CertificateSearchRequest><CertificateSubjectAltName>${next().eui}</CertificateSubjectAltName></CertificateSearchRequest>`
+      ),
+    holds: body => body.includes('CertificateSerial')
+  });
 
-  const work: Readonly<Record<Lookup, (agent: Agent) => Promise<void>>> = {
-    async download(agent) {
-      const answer = await send(
-        agent,
-        options.url,
-        'GET',
-        `/certificates/${next().serial}.cer?apikey=${key}`
-      );
-      if (answer[0] !== 0x30) throw new Error('not a certificate');
-    },
-    retrieve: agent => retrieve(agent, options.url),
-    search: agent => search(agent, options.url),
-    'retrieve unaudited': agent => retrieve(agent, options.unauditedUrl),
-    'search unaudited': agent => search(agent, options.unauditedUrl),
+  /** Over HTTP, or the bare query by itself. */
+  const work: Readonly<Record<Lookup, Question | (() => Promise<void>)>> = {
+    download: download(options.url),
+    retrieve: retrieve(options.url),
+    search: search(options.url),
+    'retrieve unaudited': retrieve(options.unauditedUrl),
+    'search unaudited': search(options.unauditedUrl),
     'bare serial': () =>
       query('bare serial', 'select der from repository.certificate where serial = $1::uuid', next().serial),
     'bare eui': () =>
@@ -91,17 +103,30 @@ export async function openLookup(options: LookupOptions): Promise<Job<LookupTask
         next().signedEui
       )
   };
+  /** By URL, as many as were ever needed at once. */
+  const connections = new Map<string, KeptConnection[]>();
+  const asker = (what: Lookup, client: number): (() => Promise<void>) => {
+    const one = work[what];
+    if (typeof one === 'function') return one;
+    const open = connections.get(one.url) ?? [];
+    connections.set(one.url, open);
+    const connection = (open[client] ??= keptConnection(one.url));
+    return async () => {
+      const body = await connection.send(one.request());
+      if (!one.holds(body)) throw new Error(`not the answer: ${body.toString('latin1', 0, 300)}`);
+    };
+  };
 
   return {
     async run({ what, clients, ms }) {
-      while (agents.length < clients) agents.push(new Agent({ keepAlive: true, maxSockets: 1 }));
       const latencies: number[] = [];
       const cpu = process.cpuUsage();
       const began = performance.now();
       await Promise.all(
-        agents.slice(0, clients).map(async agent => {
+        Array.from({ length: clients }, async (_, client) => {
+          const ask = asker(what, client);
           for (let now = performance.now(); now - began < ms;) {
-            await work[what](agent);
+            await ask();
             const after = performance.now();
             latencies.push(after - now);
             now = after;
@@ -117,36 +142,8 @@ export async function openLookup(options: LookupOptions): Promise<Job<LookupTask
       };
     },
     async close() {
-      for (const agent of agents) agent.destroy();
+      for (const open of connections.values()) for (const connection of open) connection.close();
       await pool.end();
     }
   };
-}
-
-function send(
-  agent: Agent,
-  base: string,
-  method: 'GET' | 'POST',
-  path: string,
-  body?: string
-): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const headers =
-      body === undefined ? {} : { 'content-type': 'application/xml', 'content-length': body.length };
-    const outgoing = httpRequest(base + path, { agent, method, headers }, answer => {
-      const parts: Buffer[] = [];
-      answer.on('data', (part: Buffer) => parts.push(part));
-      answer.on('error', reject);
-      answer.on('end', () => {
-        const content = Buffer.concat(parts);
-        if (answer.statusCode === 200) resolve(content);
-        else
-          reject(
-            new Error(`${path} was answered ${answer.statusCode}: ${content.toString('latin1', 0, 200)}`)
-          );
-      });
-    });
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
 }

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Registry, Counter } from 'prom-client';
 import { DatabaseUnavailable } from '../../../ops/database/index.js';
@@ -20,6 +21,7 @@ import {
   type Handler,
   type Listener
 } from '../../../ops/http/index.js';
+import { LogLines } from '../../../ops/http/log-lines.js';
 import { rejected } from '../database/rejected.js';
 
 const quiet = pino({ level: 'silent' });
@@ -312,6 +314,51 @@ describe('ops/http', function () {
       for (const line of lines) expect(line).to.not.contain(secret);
       expect(JSON.parse(lines[0] ?? '')).to.include({ component: 'ca', instance: 'ca-1', pin: '[redacted]' });
       expect(lines[5]).to.contain('inner');
+    });
+
+    it('writes the lines of a turn together, and a warning at once with all before it', async () => {
+      const written: string[] = [];
+      const lines = new LogLines(text => written.push(text));
+      const log = createLogger({ component: 'ca', instance: 'ca-1', level: 'info' }, lines);
+      const messages = (): string[][] =>
+        written.map(text =>
+          text
+            .trimEnd()
+            .split('\n')
+            .map(line => (JSON.parse(line) as { msg: string }).msg)
+        );
+      log.info('one');
+      log.child({ part: 'x' }).info('two');
+      expect(written).to.deep.equal([]);
+      await nextTurn();
+      expect(messages()).to.deep.equal([['one', 'two']]);
+      log.info('three');
+      log.warn('four');
+      expect(messages().slice(1)).to.deep.equal([['three', 'four']]);
+      log.info('five');
+      lines.flushSync();
+      await nextTurn();
+      expect(messages().slice(2)).to.deep.equal([['five']]);
+    });
+
+    it('loses no line of a process that exits or dies of an exception', () => {
+      const module = new URL('../../../ops/http/log.ts', import.meta.url).href;
+      for (const [end, status] of [
+        ['process.exit(3)', 3],
+        ["throw new Error('x')", 1]
+      ] as const) {
+        const code = `
+          const { createLogger } = await import(${JSON.stringify(module)});
+          createLogger({ component: 'ca', instance: 'ca-1', level: 'info' }).info('last words');
+          ${end};`;
+        const ended = spawnSync(
+          process.execPath,
+          ['--import', 'tsx', '--input-type=module', '--eval', code],
+          { encoding: 'utf8' }
+        );
+        expect(ended.status).to.equal(status);
+        expect(ended.stdout).to.contain('last words');
+      }
     });
   });
 });
