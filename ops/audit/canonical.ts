@@ -27,8 +27,12 @@ function canonicalValue(value: AuditEvent['facts'][string] | undefined): string 
   return canonicalize(value);
 }
 
+/** Printable ASCII without quote and backslash: what nearly all strings of events are. */
+const plain = /^[ !#-[\]-~]*$/;
+
 /** RFC 8785 section 3.2.2.2 is ECMAScript's own form of a string, but for lone surrogates, which it refuses. */
 export function canonicalText(value: string): string {
+  if (plain.test(value)) return `"${value}"`;
   const text = JSON.stringify(value);
   if (mayHoldLoneSurrogate(text)) refuseLoneSurrogate(value);
   return text;

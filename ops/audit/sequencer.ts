@@ -216,11 +216,13 @@ export class Sequencer {
     };
     if (recovered !== undefined) add(recovered);
     const numbers = group.map(({ events, recorded }) => {
+      // What belongs to no act is written once, by who made it; of an act the sweeper may have been first.
+      if (!recorded) return events.map(add)[0] ?? head.seq;
       const seqs = events.map(event => {
         const known = this.#numberOf(event.id) ?? fresh.get(event.id);
         if (known !== undefined) return known;
         const seq = add(event);
-        if (recorded) fresh.set(event.id, seq);
+        fresh.set(event.id, seq);
         return seq;
       });
       return seqs[0] ?? head.seq;
