@@ -35,7 +35,8 @@ const mostRepeats = 1_000;
  * Exact, in memory that does not grow with the logs. Ids are UUIDs of version 7 and nearly sorted: those of the last
  * events are kept, and below the highest that was forgotten nothing is known. An event with such an id came late (the
  * sweeper places what an earlier process left) or repeats one: it is looked for in the logs from the beginning, with
- * `window` others at a time. Ids of another form cost more such readings and change no answer.
+ * `window` others at a time. Ids of another form, and those of a clock that was ahead, cost more such readings (time, not
+ * memory) and change no answer.
  */
 export async function findRepeats(
   logs: readonly LogExtent[],
@@ -55,25 +56,29 @@ export async function findRepeats(
       forgotten = ids[window - 1] ?? forgotten;
       recent = new Map([...recent].filter(([kept]) => kept > forgotten));
     }
-    if (late.size >= window) repeats.push(...(await repeatsAmong(late, logs)));
+    if (late.size >= window) await addRepeatsAmong(late, logs, repeats, most);
     if (repeats.length >= most) return repeats.slice(0, most);
   }
-  repeats.push(...(await repeatsAmong(late, logs)));
+  await addRepeatsAmong(late, logs, repeats, most);
   return repeats.slice(0, most);
 }
 
-/** Empties `late`, and answers which of it was there before. */
-async function repeatsAmong(late: Map<string, Place>, logs: readonly LogExtent[]): Promise<Repeat[]> {
-  const repeats: Repeat[] = [];
-  if (late.size === 0) return repeats;
+/** Empties `late`, and adds which of it was there before until there are `most`. */
+async function addRepeatsAmong(
+  late: Map<string, Place>,
+  logs: readonly LogExtent[],
+  repeats: Repeat[],
+  most: number
+): Promise<void> {
+  if (late.size === 0) return;
   for await (const [id, first] of inOrder(logs)) {
     const place = late.get(id);
     if (place === undefined) continue;
     if (first.log !== place.log || first.seq !== place.seq) repeats.push({ ...place, before: first });
     late.delete(id);
-    if (late.size === 0) break;
+    if (late.size === 0 || repeats.length >= most) break;
   }
-  return repeats;
+  late.clear();
 }
 
 /** The ids of all logs, each time in the same order: always the lowest of those that come next in each. */
