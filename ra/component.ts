@@ -133,17 +133,17 @@ export function createRa(deps: RaDeps): Ra {
     async stop() {
       stopping.abort();
       context.outcomes.stop();
-      await Promise.all([upkeep, batches.stop()]);
+      await Promise.all([upkeep, batches.stop(), context.deliveries.settled()]);
     }
   };
 }
 
-/** The path alone; one of plain segments is what it says, and reading it as an address would cost more than its route. */
 /** Whether a request to the public listener carries a batch, which has its own time for that. */
 export function takesUpload(url: string): boolean {
   return url.startsWith(batchPath) || url.startsWith(portalPath);
 }
 
+/** The path alone; one of plain segments is what it says, and reading it as an address would cost more than its route. */
 function pathOf({ url = '/' }: IncomingMessage): string {
   if (/^(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+\/?$/.test(url)) return url;
   try {

@@ -76,6 +76,7 @@ const gatherMs = 20;
 export class Deliveries {
   /** Marks under way: a request that comes again before its mark stands is a duplicate already. */
   readonly #confirmed = new Set<string>();
+  readonly #underWay = new Set<Promise<void>>();
   readonly #marks: GroupCommit<Mark, true>;
   readonly #onFault: (error: unknown) => void;
 
@@ -110,9 +111,18 @@ export class Deliveries {
 
   confirm(mark: Mark): void {
     this.#confirmed.add(mark.requestId);
-    this.#marks
+    const marked: Promise<void> = this.#marks
       .submit(mark)
-      .catch(this.#onFault)
-      .finally(() => this.#confirmed.delete(mark.requestId));
+      .then(() => undefined, this.#onFault)
+      .finally(() => {
+        this.#confirmed.delete(mark.requestId);
+        this.#underWay.delete(marked);
+      });
+    this.#underWay.add(marked);
+  }
+
+  /** When all marks so far stand, or could not be made. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay);
   }
 }
