@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -12,7 +12,9 @@ const holderFile = z.object({
   pid: z.number().int().positive(),
   host: z.string(),
   /** Start time from /proc/PID/stat, so that a number used again is told apart; empty without /proc. */
-  started: z.string()
+  started: z.string(),
+  /** Tells one's own file from another's. */
+  token: z.string()
 });
 type Holder = z.infer<typeof holderFile>;
 
@@ -30,26 +32,31 @@ export async function inOwnFolder(
   work: () => Promise<void>
 ): Promise<void> {
   const file = path.join(folder, 'submission.lock');
-  const made = await take(folder, file, terminal);
+  const { made, content } = await take(folder, file, terminal);
   try {
     await work();
   } finally {
-    await rm(file, { force: true });
+    if ((await readFile(file, 'utf8').catch(() => undefined)) === content) await rm(file, { force: true });
     // What did nothing leaves nothing; a folder with something in it stays.
     if (made) await rmdir(folder).catch(() => undefined);
   }
 }
 
-/** Answers whether the folder is new. */
-async function take(folder: string, file: string, terminal: Terminal): Promise<boolean> {
-  const mine: Holder = { pid: process.pid, host: hostname(), started: await startTime(process.pid) };
+/** Answers whether the folder is new, and what the file says. */
+async function take(
+  folder: string,
+  file: string,
+  terminal: Terminal
+): Promise<{ readonly made: boolean; readonly content: string }> {
+  const token = randomBytes(16).toString('hex');
+  const mine: Holder = { pid: process.pid, host: hostname(), started: await startTime(process.pid), token };
+  const content = `${JSON.stringify(mine)}\n`;
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
     const made = (await mkdir(folder, { recursive: true })) !== undefined;
-    await writeFile(draft, `${JSON.stringify(mine)}\n`, { mode: 0o644, flag: 'wx' });
+    await writeFile(draft, content, { mode: 0o644, flag: 'wx' });
     for (let attempt = 0; attempt < attempts; attempt++) {
-      // link() fails where the name is there: the file appears with its content or not at all.
-      if (await done(link(draft, file), 'EEXIST')) return made;
+      if (await done(place(draft, file), 'EEXIST')) return { made, content };
       await removeStale(folder, file, terminal);
     }
   } catch (cause) {
@@ -82,8 +89,18 @@ async function removeStale(folder: string, file: string, terminal: Terminal): Pr
     terminal.error(
       `${folder} was left by ${holder ? `process ${holder.pid}` : 'a process'} that ended: going on`
     );
-  else await done(link(aside, file), 'EEXIST');
+  else await done(place(aside, file), 'EEXIST');
   await rm(aside, { force: true });
+}
+
+/** Fails where the name is there. The file appears with its content or not at all, where the file system has links. */
+async function place(draft: string, file: string): Promise<void> {
+  try {
+    await link(draft, file);
+  } catch (error) {
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await copyFile(draft, file, constants.COPYFILE_EXCL);
+  }
 }
 
 /** Whether it was done; false where it could not be for the reason given. */
