@@ -41,6 +41,7 @@ export function formatReport(
       'imported before and one signature of the token a certificate, on two processes that do nothing else.',
     '## Targets',
     targetTable(results),
+    ...shortfalls(results),
     ...[...results.values()].map(result => benchSection(result, plots.get(result.name) ?? []))
   ];
   return sections.join('\n\n') + '\n';
@@ -54,6 +55,16 @@ function targetTable(results: ReadonlyMap<string, ResultFile>): string {
     return [work, target, reachFor, value, verdict];
   });
   return table(['work', 'target', 'reach for', 'reached', ''], lines);
+}
+
+/** Why what is missed is missed. */
+function shortfalls(results: ReadonlyMap<string, ResultFile>): string[] {
+  const missed = targets.filter(({ reached }) => reached(results)?.met === false);
+  const reasons = new Map<string, string[]>();
+  for (const { work, short } of missed)
+    if (short !== undefined) reasons.set(short, [...(reasons.get(short) ?? []), work]);
+  if (reasons.size === 0) return [];
+  return ['### Below target', ...[...reasons].map(([short, works]) => `**${works.join('; ')}.** ${short}`)];
 }
 
 function benchSection(result: ResultFile, plots: readonly string[]): string {

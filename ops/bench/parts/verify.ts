@@ -8,12 +8,13 @@ import {
   profiles
 } from '../../../pki/index.js';
 import { examineRequest, requestPolicy } from '../../../pki/request/index.js';
+import { loadPointVerifier } from '../../native/point-verifier.js';
 import type { Bench, BenchContext } from '../context.js';
 import type { Point } from '../result-file.js';
 import { row } from '../row.js';
 import { interleave, of, together, type Case, type Round } from '../rounds.js';
 import { signerPlace, startStandSigner } from '../stand/stand.js';
-import { checkNames, type CheckName, type ChecksOptions } from '../worker/checks.js';
+import { checkNames, isNative, type CheckName, type ChecksOptions } from '../worker/checks.js';
 import { hasThreads, startThread, startWorker, type Worker } from '../worker/worker.js';
 
 export const verifyBench: Bench = {
@@ -33,8 +34,10 @@ async function measureChecks(context: BenchContext): Promise<Point> {
     profile: context.options.profile
   });
   try {
+    const native = loadPointVerifier() !== undefined;
+    const measured = checkNames.filter(name => native || !isNative(name));
     const cases: Case[] = [
-      ...checkNames.map(what => ({ name: what, run: (ms: number) => worker.run({ what, ms }) })),
+      ...measured.map(what => ({ name: what, run: (ms: number) => worker.run({ what, ms }) })),
       { name: 'token signature', run: ms => limit.measure(ms, 'sign', 1) }
     ];
     const results = await interleave(
@@ -51,10 +54,13 @@ async function measureChecks(context: BenchContext): Promise<Point> {
       issued: bare,
       'parse-and-issued': bare,
       template: signature,
-      lint: signature
+      lint: signature,
+      'possession, native': bare,
+      'signature, native': bare,
+      'issued, native': bare
     };
     const facts: Record<string, number> = { tokenSignatureCpuMicros: signature.cpuMicrosPerItem };
-    const rows = checkNames.map(name => {
+    const rows = measured.map(name => {
       const { perSecond, cpuMicrosPerItem } = of(results, name);
       // By CPU and not by time: that holds on a machine that does other things as well.
       facts[`${name}Cost`] = cpuMicrosPerItem / limitOf[name].cpuMicrosPerItem;

@@ -1,5 +1,5 @@
 /** The product's checks beside the bare operation each stands on, over the same octets, in one process or thread. */
-import { createPublicKey, verify } from 'node:crypto';
+import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import {
   compileTemplate,
   defaultPolicy,
@@ -11,7 +11,8 @@ import {
   type ProfileName
 } from '../../../pki/index.js';
 import { examineRequest, requestPolicy, verifyPossession } from '../../../pki/request/index.js';
-import { randomBytes } from 'node:crypto';
+import type { PointVerifier } from '../../../pki/verify/index.js';
+import { loadPointVerifier } from '../../native/point-verifier.js';
 import type { Round } from '../rounds.js';
 import { repeat } from './crypto.js';
 import type { Job } from './jobs.js';
@@ -34,9 +35,17 @@ export const checkNames = [
   'issued',
   'parse-and-issued',
   'template',
-  'lint'
+  'lint',
+  'possession, native',
+  'signature, native',
+  'issued, native'
 ] as const;
 export type CheckName = (typeof checkNames)[number];
+
+/** Those that the optional verifier does; without it they cannot be measured. */
+export function isNative(name: CheckName): boolean {
+  return name.endsWith(', native');
+}
 
 export interface ChecksTask {
   readonly what: CheckName;
@@ -74,22 +83,28 @@ export async function openChecks(options: ChecksOptions): Promise<Job<ChecksTask
     if (!result) throw new Error('a good one was refused');
   };
 
-  const work: Readonly<Record<Exclude<CheckName, 'possession'>, () => void>> = {
+  const once = loadPointVerifier('once');
+  const often = loadPointVerifier('often');
+  const signed = (verifyPoint?: PointVerifier): void => {
+    const { tbs, signature } = next(certificates);
+    good(verifySignature(issuing.publicKey.spki, tbs, signature, 'der', verifyPoint));
+  };
+  const issued = (verifyPoint?: PointVerifier): void => {
+    const { profile } = prepared[turn % certificates.length] as (typeof prepared)[number];
+    const options = { at: new Date(), profile, policy, anchors, verifyPoint };
+    good(verifyIssued(next(certificates), [issuing], options).ok);
+  };
+  type Synchronous = Exclude<CheckName, 'possession' | 'possession, native'>;
+  const work: Readonly<Record<Synchronous, () => void>> = {
     bare() {
       const { tbs, signature } = next(certificates);
       good(verify('sha256', tbs, issuingKey, signature));
     },
     request: () => void examineRequest(next(options.requests), 'device', requestRules),
-    signature() {
-      const { tbs, signature } = next(certificates);
-      good(verifySignature(issuing.publicKey.spki, tbs, signature, 'der'));
-    },
-    issued() {
-      const at = turn % certificates.length;
-      const certificate = next(certificates);
-      const profile = (prepared[at] as (typeof prepared)[number]).profile;
-      good(verifyIssued(certificate, [issuing], { at: new Date(), profile, policy, anchors }).ok);
-    },
+    signature: () => signed(),
+    'signature, native': () => signed(often),
+    issued: () => issued(),
+    'issued, native': () => issued(often),
     'parse-and-issued'() {
       const at = turn % certificates.length;
       const certificate = parseCertificate(next(options.certificates));
@@ -108,11 +123,14 @@ export async function openChecks(options: ChecksOptions): Promise<Job<ChecksTask
     }
   };
 
+  const proven = (ms: number, verifyPoint?: PointVerifier): Promise<Round> =>
+    repeatAsync(async () => good(await verifyPossession(next(examined).proof, verifyPoint)), ms);
   return {
-    run: ({ what, ms }) =>
-      what === 'possession'
-        ? repeatAsync(async () => good(await verifyPossession(next(examined).proof)), ms)
-        : Promise.resolve(repeat(work[what], ms, false)),
+    async run({ what, ms }) {
+      if (what === 'possession') return proven(ms);
+      if (what === 'possession, native') return proven(ms, once);
+      return repeat(work[what], ms, false);
+    },
     close: () => undefined
   };
 }

@@ -4,6 +4,8 @@ import { connect } from 'node:net';
 export interface KeptConnection {
   /** Sends a request of ASCII text, head and body; resolves with the body of its answer when that is 200. */
   send(request: string): Promise<Buffer>;
+  /** Nothing can be sent any more; a listener ends what is idle for long. */
+  readonly closed: boolean;
   close(): void;
 }
 
@@ -57,6 +59,9 @@ export function keptConnection(base: string): KeptConnection {
         waiting = { resolve, reject };
         socket.write(request, 'latin1');
       }),
+    get closed() {
+      return socket.destroyed;
+    },
     close: () => socket.destroy()
   };
 }

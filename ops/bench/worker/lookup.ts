@@ -110,7 +110,9 @@ export async function openLookup(options: LookupOptions): Promise<Job<LookupTask
     if (typeof one === 'function') return one;
     const open = connections.get(one.url) ?? [];
     connections.set(one.url, open);
-    const connection = (open[client] ??= keptConnection(one.url));
+    const kept = open[client];
+    const connection = kept === undefined || kept.closed ? keptConnection(one.url) : kept;
+    open[client] = connection;
     return async () => {
       const body = await connection.send(one.request());
       if (!one.holds(body)) throw new Error(`not the answer: ${body.toString('latin1', 0, 300)}`);

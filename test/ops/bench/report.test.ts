@@ -8,6 +8,7 @@ import { curves } from '../../../ops/bench/curves.js';
 import { formatReport, writeReport } from '../../../ops/bench/report.js';
 import { readResult, writeResult, type Point } from '../../../ops/bench/result-file.js';
 import { row } from '../../../ops/bench/row.js';
+import { targets } from '../../../ops/bench/targets.js';
 import { smki } from '../cli/run.js';
 import { batchResult } from './fixture.js';
 
@@ -62,6 +63,16 @@ describe('benchmark results', () => {
     expect(text).to.include('plots/batch-size.svg');
     expect(text).to.include(curves['batch-size']);
     expect(text).to.include('- a note');
+  });
+
+  it('the report says of a target that is missed why, and of none that is met', () => {
+    const missed = structuredClone(batchResult);
+    const rows = Object.values(missed.points).flatMap(({ rows }) => rows);
+    for (const row of rows) Object.assign(row, { ratio: 0.1 });
+    const target = targets.find(({ work }) => work.startsWith('batch of 50,000'));
+    const why = target?.short ?? 'no reason';
+    expect(formatReport(new Map([['batch', missed]]), new Map())).to.include(why);
+    expect(formatReport(new Map([['batch', batchResult]]), new Map())).not.to.include(why);
   });
 
   it('bench report writes the report and a file for each plot it names', async () => {
