@@ -14,6 +14,8 @@ describe('a batch and the failures on its way', function () {
   let maker: Subscriber;
   let other: Subscriber;
   let ca: TestCa;
+  /** Lets go what a test holds back. */
+  let release: () => void = () => undefined;
   const orderLifetimeMs = 60_000;
 
   before(async function () {
@@ -40,6 +42,7 @@ describe('a batch and the failures on its way', function () {
     ca = stand.newCa(stand.first, 'batch');
   });
   afterEach(async () => {
+    release();
     stand.faults.stage = () => undefined;
     stand.faults.signer = undefined;
     stand.faults.checker = undefined;
@@ -115,7 +118,6 @@ describe('a batch and the failures on its way', function () {
   });
 
   it('is taken over from a process that died in the middle of a group', async () => {
-    let release: () => void = () => undefined;
     const dead = new Promise<void>(resolve => (release = resolve));
     let reached = 0;
     stand.faults.stage = async point => {
@@ -125,11 +127,15 @@ describe('a batch and the failures on its way', function () {
     const batchId = await send(11);
     await eventually(() => reached === 3);
     const second = await stand.start('ra-dead');
-    // Past the lease, which the first process renews as long as it lives: its clock is the test's.
-    await stand.database
-      .ownerKnex('ra.batch')
-      .where({ id: batchId })
-      .update({ lease_token: null, lease_until: null });
+    // The first process lives and renews its lease, or takes it again: its lease is ended until the second has it.
+    await eventually(async () => {
+      await stand.database
+        .ownerKnex('ra.batch')
+        .where({ id: batchId })
+        .whereNot({ lease_holder: 'ra-dead' })
+        .update({ lease_holder: 'none', lease_token: null, lease_until: null });
+      return (await stand.count('ra.batch', { id: batchId, lease_holder: 'ra-dead' })) === 1;
+    });
     ca.start();
     await whole(await pollUntil(maker.client, batchId, 'COMPLETED'), 11);
     release();
