@@ -2,7 +2,16 @@
  * The sources as JavaScript, for the component processes of `startTestSystem`: a process starts in half the time
  * that a loader takes. Made anew by each run of tests, so that no run tests what another wrote.
  */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -24,6 +33,9 @@ function compileAll(): string {
   for (const left of readdirSync(builds))
     if (/^\d+$/.test(left) && !isAlive(Number(left))) rmSync(join(builds, left), { recursive: true });
   copyFileSync(join(root, 'package.json'), join(builds, 'package.json'));
+  // The add-ons that set-up built: the processes are to run as they do from dist.
+  const addOns = join(builds, 'build');
+  if (existsSync(join(root, 'build')) && !existsSync(addOns)) symlinkSync(join(root, 'build'), addOns, 'dir');
   const output = join(builds, String(process.pid));
   process.once('exit', () => rmSync(output, { recursive: true, force: true }));
   for (const folder of folders)

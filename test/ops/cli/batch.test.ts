@@ -309,7 +309,10 @@ describe('smki batch', function () {
         const out = path.join(stand.folder, 'out');
         await mkdir(out);
         const lock = path.join(out, 'submission.lock');
-        await writeFile(lock, JSON.stringify({ pid: 1, host: 'elsewhere.example', started: '1', token: '1' }));
+        await writeFile(
+          lock,
+          JSON.stringify({ pid: 1, host: 'elsewhere.example', started: '1', token: '1' })
+        );
         const done = await submit(stand, [folder]);
         expect([done.status, codeOf(done)]).to.deep.equal([1, 'cli/in-use']);
         expect(stand.uploads).to.equal(0);
