@@ -60,11 +60,15 @@ export function batchClient({ system }: BenchSystem, party: BenchParty): BatchCl
       ...(body === undefined ? {} : { headers: { 'content-type': 'application/xml;charset=UTF-8' } })
     });
     const answered = once(outgoing, 'response');
+    let isAnswered = false;
+    outgoing.once('response', () => (isAnswered = true));
     // Heard by `answered`; one that comes later ends the answer's body, which says so itself.
     outgoing.on('error', () => undefined);
-    if (body !== undefined)
-      for (const part of body)
-        if (!outgoing.write(part)) await Promise.race([once(outgoing, 'drain'), answered]);
+    for (const part of body ?? []) {
+      // Refused before it was read: the rest is not wanted.
+      if (isAnswered) break;
+      if (!outgoing.write(part)) await Promise.race([once(outgoing, 'drain'), answered]);
+    }
     outgoing.end();
     const [answer] = (await answered) as [IncomingMessage];
     answer.setEncoding('latin1');
