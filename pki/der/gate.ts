@@ -32,25 +32,39 @@ export function checkValues(bytes: Uint8Array, base: number, lengths: Lengths, w
   }
 }
 
+interface OpenValue {
+  readonly tag: number;
+  readonly end: number;
+  /** The last member of a SET: X.509 has SET OF alone, whose members ascend (X.690 11.6). */
+  before: Uint8Array | undefined;
+}
+
 function walk(bytes: Uint8Array, lengths: Lengths, what: string): void {
-  const ends: number[] = [];
+  const open: OpenValue[] = [];
   let at = 0;
   do {
-    while (ends.length > 0 && at === ends[ends.length - 1]) ends.pop();
-    if (at > 0 && ends.length === 0) break;
-    const head = readHead(bytes, at, ends[ends.length - 1] ?? bytes.length, lengths, what);
+    while (open.length > 0 && at === open[open.length - 1]?.end) open.pop();
+    if (at > 0 && open.length === 0) break;
+    const around = open[open.length - 1];
+    const head = readHead(bytes, at, around?.end ?? bytes.length, lengths, what);
     const { tag, content, end } = head;
+    if (around?.tag === tags.set) {
+      const member = bytes.subarray(at, end);
+      if (around.before !== undefined && Buffer.compare(around.before, member) >= 0)
+        throw new DerError('der/set-order', at, what);
+      around.before = member;
+    }
     if (tag & constructedBit) {
       // Constructed strings are BER; of the universal types only SEQUENCE and SET are constructed in DER.
       if (tag < 0x40 && !universalConstructed.has(tag)) throw new DerError('der/tag', at, what);
-      if (ends.length >= maxDepth) throw new DerError('der/depth', at, what);
-      ends.push(end);
+      if (open.length >= maxDepth) throw new DerError('der/depth', at, what);
+      open.push({ tag, end, before: undefined });
       at = content;
     } else {
       if (tag < 0x40) checkPrimitive(tag, bytes.subarray(content, end), content, at);
       at = end;
     }
-  } while (at < bytes.length || ends.length > 0);
+  } while (at < bytes.length || open.length > 0);
   if (at !== bytes.length) throw new DerError('der/trailing', at, what);
 }
 
