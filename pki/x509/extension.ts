@@ -130,6 +130,7 @@ export const decodeExtension = {
     const reader = over(value, what, lengths);
     const list = reader.sequence(what);
     const policies: PolicyInformation[] = [];
+    const seen = new Set<string>();
     do {
       const information = list.sequence(what);
       const oid = information.oid('policyIdentifier');
@@ -138,7 +139,8 @@ export const decodeExtension = {
         information.checkInside(information.read(tags.sequence, 'policyQualifiers'), 'policyQualifiers');
       information.end(what);
       // RFC 5280 4.2.1.4: a policy stands once.
-      if (policies.some(policy => policy.oid === oid)) list.fail('der/value', what);
+      if (seen.has(oid)) list.fail('der/value', what);
+      seen.add(oid);
       policies.push({ oid, qualified });
     } while (!list.done);
     reader.end(what);
