@@ -21,7 +21,7 @@ import {
   parseCertificate,
   parseCrl,
   profiles,
-  verifyCrl,
+  verifyIssuedCrl,
   verifyIssued,
   type Certificate,
   type Policy
@@ -258,7 +258,7 @@ async function makeList(name: ListName, authority: Authority, room: Room): Promi
     der = crlFrom(tbs, signature, certificate, authority.name, policy).der;
   }
   const list = parseCrl(der);
-  const verified = verifyCrl(list, certificate, list.thisUpdate);
+  const verified = verifyIssuedCrl(list, certificate, list.thisUpdate);
   if (!verified.ok || list.number !== 1n || list.entryCount !== 0)
     throw new CaError('ca/ceremony-conflict', `${file} is not the first list of ${authority.name}`);
   if (existing === undefined) await files.write(file, der);

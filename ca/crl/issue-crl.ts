@@ -8,7 +8,7 @@ import {
   parseCrl,
   ProfileError,
   revocationReason,
-  verifyCrl,
+  verifyIssuedCrl,
   type Certificate,
   type CertificateList,
   type CrlEntry,
@@ -71,7 +71,7 @@ export async function issueCrl(issuer: Issuer, ctx: IssueContext): Promise<CrlOu
   const signature = await ctx.signer.sign(prepared.signRequest);
   await ctx.stage('ca:crl-sign:after');
   const list = crlFrom(prepared.tbs, signature, issuer.certificate, issuer.profile, ctx.policy);
-  const verified = verifyCrl(list, issuer.certificate, now);
+  const verified = verifyIssuedCrl(list, issuer.certificate, now);
   if (!verified.ok) throw new CaError('ca/wrong-signature', `the new list does not verify: ${verified.code}`);
 
   await ctx.stage('ca:crl-store:before');
@@ -98,7 +98,7 @@ export function isCrlAlarm(error: unknown): error is ProfileError | CaError | Hs
 function readOwnCrl(der: Uint8Array, issuer: Certificate, now: Date): CertificateList {
   const list = parseCrl(der);
   const at = now < list.thisUpdate ? list.thisUpdate : now > list.nextUpdate ? list.nextUpdate : now;
-  const verified = verifyCrl(list, issuer, at);
+  const verified = verifyIssuedCrl(list, issuer, at);
   if (!verified.ok)
     throw new CaError('ca/crl-continuity', `the stored list does not verify: ${verified.code}`);
   return list;

@@ -1,6 +1,6 @@
 /** Lists on their way to the repository, and lists made by a ceremony on their way into the ledger. */
 import { createHash } from 'node:crypto';
-import { formatName, parseCrl, verifyCrl, type Certificate } from '../../pki/index.js';
+import { formatName, parseCrl, verifyIssuedCrl, type Certificate } from '../../pki/index.js';
 import type { AuditTicket } from '../../ops/kit/audit.js';
 import { CaError } from '../errors.js';
 import { anyOf } from '../deliver.js';
@@ -51,7 +51,7 @@ export async function importCrls(
   const tickets: AuditTicket[] = [];
   for (const der of lists) {
     const list = parseCrl(der);
-    const signer = authorities.find(candidate => verifyCrl(list, candidate, list.thisUpdate).ok);
+    const signer = authorities.find(candidate => verifyIssuedCrl(list, candidate, list.thisUpdate).ok);
     if (signer === undefined)
       throw new CaError('ca/configuration', 'a configured revocation list is of no configured CA or root');
     const issuer = formatName(signer.subject);

@@ -10,7 +10,7 @@ import {
   parseCrl,
   profiles,
   tags,
-  verifySignature,
+  verifyWithKnownKey,
   type Certificate,
   type CertificateList,
   type PointVerifier,
@@ -51,7 +51,7 @@ export function certificateFrom(
   }
   if (Buffer.compare(signed, tbs) !== 0)
     throw new CaError('ca/wrong-signature', 'the assembled structure holds other bytes than were linted');
-  if (!verifySignature(issuerSpki, signed, value, 'der', verifyPoint))
+  if (!verifyWithKnownKey(issuerSpki, signed, value, 'der', verifyPoint))
     throw new CaError('ca/wrong-signature', 'the signature does not verify over the linted bytes');
   return der;
 }
@@ -64,7 +64,7 @@ export function crlFrom(
   profile: ProfileName,
   policy: Policy
 ): CertificateList {
-  if (!verifySignature(issuer.publicKey.spki, tbs, signature, 'raw'))
+  if (!verifyWithKnownKey(issuer.publicKey.spki, tbs, signature, 'raw'))
     throw new CaError('ca/wrong-signature', 'the signature does not verify over the linted bytes');
   let crl: CertificateList;
   try {

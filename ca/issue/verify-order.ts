@@ -13,7 +13,7 @@ import {
 } from '../../pki/messages/index.js';
 import {
   profileByName,
-  verifySignature,
+  verifyWithKnownKey,
   type PointVerifier,
   type Policy,
   type Profile
@@ -55,7 +55,7 @@ export interface OpenedOrder {
 export function openOrder(signed: SignedOrder, keys: RaKeys, verifyPoint?: PointVerifier): OpenedOrder {
   const key = keys.get(Buffer.from(signed.keyId).toString('hex'));
   if (key === undefined) throw new OrderRefused('ca/order-key', 'the RA key is not configured');
-  if (!verifySignature(key.spki, signed.bytes, signed.signature, 'raw', verifyPoint))
+  if (!verifyWithKnownKey(key.spki, signed.bytes, signed.signature, 'raw', verifyPoint))
     throw new OrderRefused('ca/order-signature', `not signed by ${key.name}`);
   let order: Order;
   try {

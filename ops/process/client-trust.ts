@@ -3,7 +3,7 @@ import {
   certificateStatus,
   parseCertificate,
   parseCrl,
-  verifyCrl,
+  verifyIssuedCrl,
   type Certificate
 } from '../../pki/index.js';
 import type { VerifiedCrl } from '../../pki/index.js';
@@ -64,7 +64,7 @@ export function startClientTrust(options: ClientTrustOptions): RunningClientTrus
       const list = parseCrl(new Uint8Array(answer.body));
       const failures: string[] = [];
       for (const issuer of chain) {
-        const result = verifyCrl(list, issuer, options.clock.now());
+        const result = verifyIssuedCrl(list, issuer, options.clock.now());
         if (!result.ok) failures.push(result.code);
         else {
           // An older list that is still current must not take the place of a newer one.

@@ -1,5 +1,5 @@
 import { constants, createPublicKey, KeyObject, verify, webcrypto } from 'node:crypto';
-import type { PointVerifier } from '../verify/signature.js';
+import type { PointVerifier } from '../verify/signature/index.js';
 import type { SubjectPublicKey } from '../x509/index.js';
 
 /** What proves possession of the private key: the signed octets as received, the signature, the key. */

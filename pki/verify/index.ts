@@ -5,8 +5,14 @@
  * was found of it (keep the parsed issuers: reading them again for each certificate asks everything again); depends on nothing from outside Node. Every answer that is
  * not `ok` has a code; doubt is a refusal.
  */
-export { verifySignature, type PointVerifier, type SignatureForm } from './signature.js';
-export type { VerifyCode, VerifyFailure, VerifyResult } from './result.js';
-export { verifyIssued, type IssuedOptions } from './issued.js';
-export { verifyCrl, type CrlResult, type RevokedCertificate, type VerifiedCrl } from './crl.js';
-export { certificateStatus, type CertificateStatus } from './status.js';
+export {
+  verifySignature,
+  verifyWithKnownKey,
+  type PointVerifier,
+  type SignatureForm,
+  type SignatureInput
+} from './signature/index.js';
+export type { VerifyCode, VerifyFailure, VerifyResult } from './smki/result.js';
+export { verifyIssued, type IssuedOptions } from './smki/issued.js';
+export { verifyIssuedCrl, type CrlResult, type RevokedCertificate, type VerifiedCrl } from './smki/crl.js';
+export { certificateStatus, type CertificateStatus } from './smki/status.js';

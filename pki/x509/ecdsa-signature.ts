@@ -28,6 +28,12 @@ export function derToRawSignature(der: Uint8Array, curve: CurveName): Uint8Array
   }
 }
 
+/** Whether octets are r‖s, each as long as the curve's order and 1 ≤ r, s < n. */
+export function isRawSignature(raw: Uint8Array, curve: CurveName): boolean {
+  const { octets } = curves[curve];
+  return raw.length === 2 * octets && areInRange(raw, octets, orders[curve]);
+}
+
 /** Raw r‖s to ECDSA-Sig-Value; the same range is demanded of what a signer answers. */
 export function rawToDerSignature(raw: Uint8Array, curve: CurveName): Uint8Array {
   const { octets } = curves[curve];

@@ -34,7 +34,7 @@ export {
 export { curves, type CurveName } from './curve.js';
 export { ecSpki, parsePublicKey, type KeyAlgorithm, type SubjectPublicKey } from './public-key.js';
 export { keyIdentifier } from './key-identifier.js';
-export { derToRawSignature, rawToDerSignature } from './ecdsa-signature.js';
+export { derToRawSignature, isRawSignature, rawToDerSignature } from './ecdsa-signature.js';
 export { parseCertificate, type Certificate } from './certificate.js';
 export {
   parseRequest,

@@ -1,4 +1,4 @@
-import { parseCrl, verifyCrl, type CertificateList, type VerifyFailure } from '../../pki/index.js';
+import { parseCrl, verifyIssuedCrl, type CertificateList, type VerifyFailure } from '../../pki/index.js';
 import type { CrlPublication } from '../../pki/messages/index.js';
 import { auditEvent } from '../audit.js';
 import type { RepositoryContext } from '../context.js';
@@ -136,7 +136,7 @@ async function signerOf(
     if (subjectKeyIdentifier === undefined || !sameOctets(subjectKeyIdentifier, authorityKey)) continue;
     const authority = authorities.verify(candidate, at);
     if (authority === undefined) continue;
-    const result = verifyCrl(crl, candidate, at);
+    const result = verifyIssuedCrl(crl, candidate, at);
     if (result.ok) return authority;
     told ??= result;
   }

@@ -10,7 +10,7 @@ import {
   type Order,
   type SignedOrder
 } from '../../pki/messages/index.js';
-import { verifySignature } from '../../pki/verify/index.js';
+import { verifyWithKnownKey } from '../../pki/verify/index.js';
 import type { Client, Reply } from './client.js';
 import type { TestHierarchy } from './hierarchy.js';
 
@@ -73,7 +73,7 @@ export class TestCa {
   async execute(signed: SignedOrder): Promise<Uint8Array> {
     const keyId = createHash('sha256').update(this.#spki).digest();
     if (!keyId.equals(signed.keyId)) throw new Error('an order with another key');
-    if (!verifySignature(this.#spki, signed.bytes, signed.signature, 'raw'))
+    if (!verifyWithKnownKey(this.#spki, signed.bytes, signed.signature, 'raw'))
       throw new Error('an order not signed');
     const order = decodeOrder(signed.bytes);
     this.orders.push(order);

@@ -1,4 +1,4 @@
-import { sameOctets } from '../der/octets.js';
+import { sameOctets } from '../../der/octets.js';
 import {
   profiles,
   validityRuleOf,
@@ -6,13 +6,13 @@ import {
   type Profile,
   type ProfileName,
   type ValidityRule
-} from '../profile/index.js';
-import type { Certificate } from '../x509/index.js';
+} from '../../profile/index.js';
+import type { Certificate } from '../../x509/index.js';
 import { judgeDates, judgeIssuerDates } from './dates.js';
 import { judgeAlone, judgeAuthority, judgeRole } from './judge.js';
-import { isKnownGood, rememberGood } from './known-issuers.js';
+import { knownWay, rememberGood } from './known-issuers.js';
 import { failure, type VerifyFailure, type VerifyResult } from './result.js';
-import { verifySignature, type PointVerifier } from './signature.js';
+import { verifyWithKnownKey, type PointVerifier } from '../signature/index.js';
 
 export interface IssuedOptions {
   /** The moment of judgement. */
@@ -52,70 +52,92 @@ export function verifyIssued(
   issuers: readonly Certificate[],
   options: IssuedOptions
 ): VerifyResult {
-  const { at, policy, anchors } = options;
   const profile = profiles[options.profile];
-  const rule = validityRuleOf(profile);
-  const failed =
-    judgeAlone(certificate, profile, policy, 0) ??
-    judgeRole(certificate, options.role) ??
-    climb(certificate, profile, 0, {
-      ...{ at, rule, policy, anchors, issuers, verifyPoint: options.verifyPoint, target: certificate }
-    }) ??
-    judgeDates(certificate, at);
-  return failed ?? { ok: true };
+  const failed = judgeAlone(certificate, profile, options.policy, 0) ?? judgeRole(certificate, options.role);
+  if (failed) return failed;
+  const way = findWay(certificate, profile, issuers, { ...options, rule: validityRuleOf(profile) });
+  if ('ok' in way) return way;
+  return judgeDates(certificate, options.at) ?? { ok: true };
 }
 
-interface Climb extends Pick<IssuedOptions, 'at' | 'policy' | 'anchors' | 'verifyPoint'> {
+export interface WayOptions extends Pick<IssuedOptions, 'at' | 'policy' | 'anchors' | 'verifyPoint'> {
   /** How the dates of the issuers are judged. */
   readonly rule: ValidityRule;
+}
+
+/**
+ * The certificates above one that was judged by itself, its issuer first and an anchor last (none above a root that
+ * is an anchor), or why no way leads there. The certificate's own dates are not judged.
+ */
+export function findWay(
+  certificate: Certificate,
+  profile: Profile,
+  issuers: readonly Certificate[],
+  { at, rule, policy, anchors, verifyPoint }: WayOptions
+): readonly Certificate[] | VerifyFailure {
+  return climb(certificate, profile, 0, {
+    at,
+    rule,
+    policy,
+    anchors,
+    verifyPoint,
+    issuers,
+    target: certificate
+  });
+}
+
+interface Climb extends WayOptions {
   readonly issuers: readonly Certificate[];
   readonly target: Certificate;
 }
 
-/** Goes from a certificate to an anchor; undefined when it gets there. */
+/** Goes from a certificate to an anchor; the certificates met on the way. */
 function climb(
   certificate: Certificate,
   profile: Profile,
   depth: number,
   options: Climb
-): VerifyFailure | undefined {
-  if (profile.kind === 'root') return judgeRoot(certificate, depth, options);
+): readonly Certificate[] | VerifyFailure {
+  if (profile.kind === 'root') return judgeRoot(certificate, depth, options) ?? [];
   const candidates = findIssuers(certificate, profile, depth, options);
-  if (!Array.isArray(candidates)) return candidates;
+  if ('ok' in candidates) return candidates;
   const issuerProfile = profiles[profile.issuerProfile];
   let furthest: VerifyFailure | undefined;
   for (const issuer of candidates) {
-    const failed =
+    const outcome =
       judgeSignature(certificate, issuer, depth, options.verifyPoint) ??
-      judgeIssuer(issuer, issuerProfile, depth + 1, options) ??
-      judgeIssuerDates(issuer, depth + 1, options.rule, options.target, options.at);
-    if (!failed) return undefined;
-    if (!furthest || failed.depth > furthest.depth) furthest = failed;
+      judgeIssuer(issuer, issuerProfile, depth + 1, options);
+    const failed =
+      'ok' in outcome
+        ? outcome
+        : judgeIssuerDates(issuer, depth + 1, options.rule, options.target, options.at);
+    if (!failed && !('ok' in outcome)) return [issuer, ...outcome];
+    if (failed && (!furthest || failed.depth > furthest.depth)) furthest = failed;
   }
-  return furthest;
+  return furthest ?? failure('verify/no-chain', depth, 'the issuer is not known');
 }
 
-/** An issuer, whatever it has signed: authority, profile, and its own way to an anchor. */
+/** What is above an issuer, whatever it has signed, once its authority, its profile and its own way hold. */
 function judgeIssuer(
   issuer: Certificate,
   profile: Profile,
   depth: number,
   options: Climb
-): VerifyFailure | undefined {
+): readonly Certificate[] | VerifyFailure {
   const { at, rule, anchors, policy, target } = options;
   const question = { profile, policy, anchors, moment: rule === 'all-valid-now' ? at : target.notBefore };
-  if (depth === 1 && isKnownGood(issuer, question)) return undefined;
-  const failed =
-    judgeAuthority(issuer, depth) ??
-    judgeAlone(issuer, profile, policy, depth) ??
-    climb(issuer, profile, depth, options);
-  if (!failed && depth === 1) {
+  const known = depth === 1 ? knownWay(issuer, question) : undefined;
+  if (known !== undefined) return known;
+  const failed = judgeAuthority(issuer, depth) ?? judgeAlone(issuer, profile, policy, depth);
+  if (failed) return failed;
+  const way = climb(issuer, profile, depth, options);
+  if (depth === 1 && !('ok' in way)) {
     const above = profile.kind === 'root' ? [] : findIssuers(issuer, profile, depth, options);
     // An issuer under another issuing authority has a chain of its own in the middle: that is not remembered.
-    if (Array.isArray(above) && profiles[profile.issuerProfile].kind === 'root')
-      rememberGood(issuer, question, above);
+    if (!('ok' in above) && profiles[profile.issuerProfile].kind === 'root')
+      rememberGood(issuer, question, way, above);
   }
-  return failed;
+  return way;
 }
 
 /** A root is trusted because it is configured; its own signature shows only that it is not damaged. */
@@ -126,12 +148,12 @@ function judgeRoot(root: Certificate, depth: number, { anchors }: Climb): Verify
 }
 
 /** Candidates with the issuer's name and key identifier, or why there is none. */
-function findIssuers(
+export function findIssuers(
   certificate: Certificate,
   profile: Profile,
   depth: number,
-  { anchors, issuers }: Climb
-): Certificate[] | VerifyFailure {
+  { anchors, issuers }: Pick<Climb, 'anchors' | 'issuers'>
+): readonly Certificate[] | VerifyFailure {
   const pool = profiles[profile.issuerProfile].kind === 'root' ? anchors : issuers;
   const keyId = certificate.authorityKeyIdentifier?.keyIdentifier;
   const hasKey = ({ subjectKeyIdentifier: own }: Certificate) =>
@@ -160,7 +182,7 @@ function judgeSignature(
 ): VerifyFailure | undefined {
   if (verifiedIssuers.get(certificate)?.has(issuer)) return undefined;
   const faster = depth === 0 ? verifyPoint : undefined;
-  if (!verifySignature(issuer.publicKey.spki, certificate.tbs, certificate.signature, 'der', faster))
+  if (!verifyWithKnownKey(issuer.publicKey.spki, certificate.tbs, certificate.signature, 'der', faster))
     return failure('verify/signature', depth, 'does not verify');
   if (depth > 0) {
     const issuers = verifiedIssuers.get(certificate) ?? new WeakSet();

@@ -1,5 +1,5 @@
-import type { Policy, Profile } from '../profile/index.js';
-import type { Certificate } from '../x509/index.js';
+import type { Policy, Profile } from '../../profile/index.js';
+import type { Certificate } from '../../x509/index.js';
 
 /** What an issuer was judged by. */
 export interface IssuerQuestion {
@@ -15,6 +15,8 @@ interface KnownIssuer {
   readonly profile: Profile;
   readonly policy: Policy;
   readonly anchors: readonly Certificate[];
+  /** The way that was found, from the issuer's issuer to the anchor. */
+  readonly way: readonly Certificate[];
   /** Milliseconds since 1970, both inclusive. */
   readonly from: number;
   readonly until: number;
@@ -27,26 +29,31 @@ interface KnownIssuer {
  */
 const known = new WeakMap<Certificate, KnownIssuer>();
 
-export function isKnownGood(issuer: Certificate, question: IssuerQuestion): boolean {
+/** The certificates above an issuer found good before; undefined where it has to be judged. */
+export function knownWay(issuer: Certificate, question: IssuerQuestion): readonly Certificate[] | undefined {
   const answer = known.get(issuer);
   if (answer === undefined || answer.profile !== question.profile || answer.policy !== question.policy)
-    return false;
+    return undefined;
   const moment = question.moment.getTime();
-  if (!(moment >= answer.from && moment <= answer.until)) return false;
+  if (!(moment >= answer.from && moment <= answer.until)) return undefined;
   const { anchors } = question;
-  return (
-    anchors.length === answer.anchors.length && anchors.every((anchor, i) => anchor === answer.anchors[i])
-  );
+  const isSame =
+    anchors.length === answer.anchors.length && anchors.every((anchor, i) => anchor === answer.anchors[i]);
+  return isSame ? answer.way : undefined;
 }
 
-/** @param above every certificate that may have been the issuer's issuer; none for a root */
+/**
+ * @param way what was found above the issuer
+ * @param above every certificate that may have been the issuer's issuer; none for a root
+ */
 export function rememberGood(
   issuer: Certificate,
   { profile, policy, anchors, moment }: IssuerQuestion,
+  way: readonly Certificate[],
   above: readonly Certificate[]
 ): void {
   const from = Math.max(-Infinity, ...above.map(({ notBefore }) => notBefore.getTime()));
   const until = Math.min(Infinity, ...above.map(({ notAfter }) => notAfter.getTime()));
   if (!(moment.getTime() >= from && moment.getTime() <= until)) return;
-  known.set(issuer, { profile, policy, anchors: [...anchors], from, until });
+  known.set(issuer, { profile, policy, anchors: [...anchors], way, from, until });
 }

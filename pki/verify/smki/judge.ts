@@ -1,5 +1,5 @@
-import { sameOctets } from '../der/octets.js';
-import { IdentifierError, roleByOu } from '../identifier/index.js';
+import { sameOctets } from '../../der/octets.js';
+import { IdentifierError, roleByOu } from '../../identifier/index.js';
 import {
   keyAlgorithmOf,
   policyOids,
@@ -8,8 +8,8 @@ import {
   subjectFaults,
   type Policy,
   type Profile
-} from '../profile/index.js';
-import { attributeOf, oids, type Certificate } from '../x509/index.js';
+} from '../../profile/index.js';
+import { attributeOf, oids, type Certificate } from '../../x509/index.js';
 import { failure, type VerifyFailure } from './result.js';
 
 /** Extensions this verification understands; a critical one beyond them refuses the certificate. */

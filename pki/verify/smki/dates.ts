@@ -1,5 +1,5 @@
-import type { ValidityRule } from '../profile/index.js';
-import type { Certificate } from '../x509/index.js';
+import type { ValidityRule } from '../../profile/index.js';
+import type { Certificate } from '../../x509/index.js';
 import { failure, type VerifyFailure } from './result.js';
 
 /** Both ends are inclusive (RFC 5280 4.1.2.5). */

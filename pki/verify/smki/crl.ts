@@ -1,8 +1,9 @@
-import { oids, signatureAlgorithmOf, type Certificate, type CertificateList } from '../x509/index.js';
+import { sameOctets } from '../../der/octets.js';
+import { oids, signatureAlgorithmOf, type Certificate, type CertificateList } from '../../x509/index.js';
 import { failure, type VerifyFailure } from './result.js';
-import { verifySignature } from './signature.js';
+import { verifyWithKnownKey } from '../signature/index.js';
 
-/** A list that `verifyCrl` has accepted; nothing else makes one. */
+/** A list that `verifyIssuedCrl` has accepted; nothing else makes one. */
 export interface VerifiedCrl {
   readonly list: CertificateList;
   /** The issuer whose key signed it. */
@@ -30,14 +31,14 @@ const verified = new WeakSet<VerifiedCrl>();
  * itself must have been verified before. Critical extensions, scopes and deltas were refused by the reader, and
  * a scope or delta not marked critical is refused here: what is not understood is never accepted.
  */
-export function verifyCrl(list: CertificateList, issuer: Certificate, at: Date): CrlResult {
+export function verifyIssuedCrl(list: CertificateList, issuer: Certificate, at: Date): CrlResult {
   const keyId = list.authorityKeyIdentifier?.keyIdentifier;
   const own = issuer.subjectKeyIdentifier;
   if (list.extensions.some(({ oid }) => scopes.has(oid)))
     return failure('verify/critical-extension', 0, 'the list has a scope or is a delta');
-  if (!Buffer.from(list.issuer.der).equals(issuer.subject.der))
+  if (!sameOctets(list.issuer.der, issuer.subject.der))
     return failure('verify/issuer-name', 0, 'the list is of another issuer');
-  if (!keyId || !own || !Buffer.from(keyId).equals(own))
+  if (!keyId || !own || !sameOctets(keyId, own))
     return failure('verify/issuer-key', 0, 'the list is by another key');
   if (issuer.basicConstraints?.ca !== true || !issuer.keyUsage?.includes('cRLSign'))
     return failure('verify/issuer-authority', 1, 'may not sign lists');
@@ -57,7 +58,7 @@ export function verifyCrl(list: CertificateList, issuer: Certificate, at: Date):
   return { ok: true, crl };
 }
 
-/** Whether `verifyCrl` made this object. */
+/** Whether `verifyIssuedCrl` made this object. */
 export function isVerified(crl: VerifiedCrl): boolean {
   return verified.has(crl);
 }
@@ -69,7 +70,7 @@ function isSigned(
   const expected = issuer.publicKey.algorithm === 'RSA' ? 'sha256WithRSAEncryption' : 'ecdsa-with-SHA256';
   return (
     signatureAlgorithmOf(signatureAlgorithm) === expected &&
-    Buffer.from(signatureAlgorithm.der).equals(tbsSignatureAlgorithm.der) &&
-    verifySignature(issuer.publicKey.spki, tbs, signature, 'der')
+    sameOctets(signatureAlgorithm.der, tbsSignatureAlgorithm.der) &&
+    verifyWithKnownKey(issuer.publicKey.spki, tbs, signature, 'der')
   );
 }

@@ -1,4 +1,5 @@
-import type { Certificate } from '../x509/index.js';
+import { sameOctets } from '../../der/octets.js';
+import type { Certificate } from '../../x509/index.js';
 import { isVerified, type RevokedCertificate, type VerifiedCrl } from './crl.js';
 import { failure, type VerifyFailure } from './result.js';
 
@@ -18,10 +19,10 @@ export function certificateStatus(certificate: Certificate, crl: VerifiedCrl, at
   const own = issuer.subjectKeyIdentifier;
   const inScope =
     isVerified(crl) &&
-    Buffer.from(certificate.issuer.der).equals(list.issuer.der) &&
+    sameOctets(certificate.issuer.der, list.issuer.der) &&
     keyId !== undefined &&
     own !== undefined &&
-    Buffer.from(keyId).equals(own);
+    sameOctets(keyId, own);
   if (!inScope) return failure('verify/crl-scope', 0, 'not a list over this certificate');
   if (!crl.isCurrent(at)) {
     const early = at < list.thisUpdate;
