@@ -48,11 +48,13 @@ export function verifyIssuedCrl(list: CertificateList, issuer: Certificate, at: 
 
   const entries = new Map<string, RevokedCertificate>();
   for (const { serialHex, date, reason } of list.entries()) entries.set(serialHex, { date, reason });
+  const from = list.thisUpdate.getTime();
+  const until = list.nextUpdate.getTime();
   const crl: VerifiedCrl = {
     list,
     issuer,
     entry: serialHex => entries.get(serialHex),
-    isCurrent: moment => moment >= list.thisUpdate && moment <= list.nextUpdate
+    isCurrent: moment => moment.getTime() >= from && moment.getTime() <= until
   };
   verified.add(crl);
   return { ok: true, crl };

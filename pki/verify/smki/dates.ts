@@ -4,8 +4,12 @@ import { failure, type VerifyFailure } from './result.js';
 
 /** Both ends are inclusive (RFC 5280 4.1.2.5). */
 export function judgeDates(target: Certificate, at: Date): VerifyFailure | undefined {
-  if (at < target.notBefore) return failure('verify/not-yet-valid', 0, target.notBefore.toISOString());
-  if (at > target.notAfter) return failure('verify/expired', 0, target.notAfter.toISOString());
+  // Compared as numbers: as objects they cost as much as the rest of the judgement of dates.
+  const moment = at.getTime();
+  if (!(moment >= target.notBefore.getTime()))
+    return failure('verify/not-yet-valid', 0, target.notBefore.toISOString());
+  if (!(moment <= target.notAfter.getTime()))
+    return failure('verify/expired', 0, target.notAfter.toISOString());
   return undefined;
 }
 
@@ -16,9 +20,9 @@ export function judgeIssuerDates(
   target: Certificate,
   at: Date
 ): VerifyFailure | undefined {
-  const moment = rule === 'all-valid-now' ? at : target.notBefore;
-  const early = moment < issuer.notBefore;
-  const late = moment > issuer.notAfter;
+  const moment = (rule === 'all-valid-now' ? at : target.notBefore).getTime();
+  const early = !(moment >= issuer.notBefore.getTime());
+  const late = !(moment <= issuer.notAfter.getTime());
   if (!early && !late) return undefined;
   const limit = (early ? issuer.notBefore : issuer.notAfter).toISOString();
   if (rule === 'issuer-valid-when-issued') return failure('verify/issuer-not-valid-at-issue', depth, limit);

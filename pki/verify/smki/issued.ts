@@ -86,6 +86,24 @@ export function findWay(
   });
 }
 
+/** As `findWay`, through one issuer that `findIssuers` has named for the certificate. */
+export function findWayThrough(
+  issuer: Certificate,
+  certificate: Certificate,
+  profile: Profile,
+  { at, rule, policy, anchors, verifyPoint }: WayOptions
+): readonly Certificate[] | VerifyFailure {
+  return climbThrough(issuer, certificate, profiles[profile.issuerProfile], 0, {
+    at,
+    rule,
+    policy,
+    anchors,
+    verifyPoint,
+    issuers: [issuer],
+    target: certificate
+  });
+}
+
 interface Climb extends WayOptions {
   readonly issuers: readonly Certificate[];
   readonly target: Certificate;
@@ -104,17 +122,27 @@ function climb(
   const issuerProfile = profiles[profile.issuerProfile];
   let furthest: VerifyFailure | undefined;
   for (const issuer of candidates) {
-    const outcome =
-      judgeSignature(certificate, issuer, depth, options.verifyPoint) ??
-      judgeIssuer(issuer, issuerProfile, depth + 1, options);
-    const failed =
-      'ok' in outcome
-        ? outcome
-        : judgeIssuerDates(issuer, depth + 1, options.rule, options.target, options.at);
-    if (!failed && !('ok' in outcome)) return [issuer, ...outcome];
-    if (failed && (!furthest || failed.depth > furthest.depth)) furthest = failed;
+    const way = climbThrough(issuer, certificate, issuerProfile, depth, options);
+    if (!('ok' in way)) return way;
+    if (!furthest || way.depth > furthest.depth) furthest = way;
   }
   return furthest ?? failure('verify/no-chain', depth, 'the issuer is not known');
+}
+
+/** Through one issuer of the certificate's issuer name and key identifier. */
+function climbThrough(
+  issuer: Certificate,
+  certificate: Certificate,
+  issuerProfile: Profile,
+  depth: number,
+  options: Climb
+): readonly Certificate[] | VerifyFailure {
+  const outcome =
+    judgeSignature(certificate, issuer, depth, options.verifyPoint) ??
+    judgeIssuer(issuer, issuerProfile, depth + 1, options);
+  if ('ok' in outcome) return outcome;
+  const failed = judgeIssuerDates(issuer, depth + 1, options.rule, options.target, options.at);
+  return failed ?? [issuer, ...outcome];
 }
 
 /** What is above an issuer, whatever it has signed, once its authority, its profile and its own way hold. */
@@ -180,7 +208,7 @@ function judgeSignature(
   depth: number,
   verifyPoint?: PointVerifier
 ): VerifyFailure | undefined {
-  if (verifiedIssuers.get(certificate)?.has(issuer)) return undefined;
+  if (depth > 0 && verifiedIssuers.get(certificate)?.has(issuer)) return undefined;
   const faster = depth === 0 ? verifyPoint : undefined;
   if (!verifyWithKnownKey(issuer.publicKey.spki, certificate.tbs, certificate.signature, 'der', faster))
     return failure('verify/signature', depth, 'does not verify');

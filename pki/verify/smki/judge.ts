@@ -2,14 +2,15 @@ import { sameOctets } from '../../der/octets.js';
 import { IdentifierError, roleByOu } from '../../identifier/index.js';
 import {
   keyAlgorithmOf,
-  policyOids,
   profiles,
   signatureAlgorithm,
   subjectFaults,
   type Policy,
   type Profile
 } from '../../profile/index.js';
-import { attributeOf, oids, type Certificate } from '../../x509/index.js';
+import { attributeOf, oids, type Certificate, type Extension } from '../../x509/index.js';
+import { acceptedOids } from './accepted-oids.js';
+import { columnsOf } from './columns.js';
 import { failure, type VerifyFailure } from './result.js';
 
 /** Extensions this verification understands; a critical one beyond them refuses the certificate. */
@@ -29,8 +30,8 @@ export function judgeAlone(
   policy: Policy,
   depth: number
 ): VerifyFailure | undefined {
-  const unknown = certificate.extensions.find(({ critical, oid }) => critical && !understood.has(oid));
-  if (unknown) return failure('verify/critical-extension', depth, unknown.oid);
+  for (const { critical, oid } of certificate.extensions)
+    if (critical && !understood.has(oid)) return failure('verify/critical-extension', depth, oid);
   const fault = profileFault(certificate, profile, policy);
   if (fault !== undefined) return failure('verify/profile', depth, fault);
   return judgePolicies(certificate, profile, policy, depth);
@@ -82,14 +83,19 @@ function profileFault(certificate: Certificate, profile: Profile, policy: Policy
   if (isCa !== (profile.kind !== 'end-entity')) return 'basic constraints of another kind of certificate';
   if (isCa && profile.pathLength !== undefined && basicConstraints.pathLength !== profile.pathLength)
     return 'another path length';
-  for (const { extension, critical } of profile.extensions) {
-    const found = certificate.extensions.find(({ oid }) => oid === oids[extension]);
-    if (!found) return `no ${extension}`;
-    if (critical && !found.critical) return `${extension} is not critical`;
+  for (const { name, oid, critical } of columnsOf(profile)) {
+    const found = extensionOf(certificate, oid);
+    if (!found) return `no ${name}`;
+    if (critical && !found.critical) return `${name} is not critical`;
   }
   if (profile.subject.length === 0) return deviceFault(certificate);
   if (certificate.subjectAltNames !== undefined) return 'a subjectAltName';
   return subjectFaults(certificate.subject, profile).find(({ style }) => !style)?.detail;
+}
+
+function extensionOf({ extensions }: Certificate, oid: string): Extension | undefined {
+  for (const extension of extensions) if (extension.oid === oid) return extension;
+  return undefined;
 }
 
 function deviceFault({ subject, hardwareModuleName }: Certificate): string | undefined {
@@ -104,7 +110,7 @@ function judgePolicies(
   policy: Policy,
   depth: number
 ): VerifyFailure | undefined {
-  const accepted = policyOids(policy, profile.domain);
+  const accepted = acceptedOids(policy, profile.domain);
   const [only] = policies;
   if (policies.length !== 1 || only === undefined || only.qualified)
     return failure('verify/policy', depth, 'not exactly one unqualified policy');

@@ -37,9 +37,9 @@ export function knownWay(issuer: Certificate, question: IssuerQuestion): readonl
   const moment = question.moment.getTime();
   if (!(moment >= answer.from && moment <= answer.until)) return undefined;
   const { anchors } = question;
-  const isSame =
-    anchors.length === answer.anchors.length && anchors.every((anchor, i) => anchor === answer.anchors[i]);
-  return isSame ? answer.way : undefined;
+  if (anchors.length !== answer.anchors.length) return undefined;
+  for (let i = 0; i < anchors.length; i++) if (anchors[i] !== answer.anchors[i]) return undefined;
+  return answer.way;
 }
 
 /**
