@@ -20,7 +20,13 @@ export const auditEvents = {
   'repository.query.retrieve': 'A certificate was asked for by its serial number.',
   'repository.query.refused':
     'A query was refused: its API key, its form or its size; `before`: refusals for the key since the event before.',
-  'repository.query.failed': 'A query could not be answered by a fault of ours.'
+  'repository.query.failed': 'A query could not be answered by a fault of ours.',
+  'repository.validation.started':
+    'A validation process began to serve: environment, policy version, SHA-256 of the configuration.',
+  'repository.validation.answered':
+    'A certificate was judged: verdict, SHA-256 of certificate and request, and of the receipt that was signed.',
+  'repository.validation.refused': 'A question was refused: its form, its size, its time or its certificate.',
+  'repository.validation.failed': 'A question could not be answered by a fault of ours.'
 } as const satisfies Record<string, string>;
 
 export type RepositoryAuditType = keyof typeof auditEvents;

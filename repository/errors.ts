@@ -47,6 +47,9 @@ export type RepositoryErrorCode =
   /** A newer statement about the same device and usage is already here. */
   | 'repository/older-statement'
   | 'repository/revoked'
+  // Validation.
+  /** A moment further from now than the configuration lets a question reach. */
+  | 'repository/time'
   // API keys.
   | 'repository/unknown-api-key'
   // Faults of ours: never the client's.
@@ -54,6 +57,8 @@ export type RepositoryErrorCode =
   | 'repository/inconsistent'
   | 'repository/unavailable'
   | 'repository/audit-unavailable'
+  /** The token with the key of receipts does not answer, or has too much to do. */
+  | 'repository/signer-unavailable'
   | 'repository/internal';
 
 export class RepositoryError extends Error {
@@ -93,6 +98,15 @@ export function asRepositoryError(error: unknown): RepositoryError {
     return new RepositoryError(
       'repository/unavailable',
       'the database does not answer',
+      {},
+      { cause: error }
+    );
+  }
+  // Whatever the token says, it says nothing about the question.
+  if (typeof code === 'string' && code.startsWith('hsm/')) {
+    return new RepositoryError(
+      'repository/signer-unavailable',
+      'the token with the key of receipts does not answer',
       {},
       { cause: error }
     );

@@ -9,6 +9,31 @@ export interface Metrics {
   readonly crlNextUpdate: Gauge<'name'>;
 }
 
+/** What a validation process counts beside that. */
+export interface ValidationMetrics extends Metrics {
+  readonly verdicts: Counter<'verdict'>;
+  readonly signSeconds: Histogram;
+}
+
+export function createValidationMetrics(registry: Registry): ValidationMetrics {
+  const registers = [registry];
+  return {
+    ...createMetrics(registry),
+    verdicts: new Counter({
+      name: 'opensmki_repository_verdicts_total',
+      help: 'Verdicts given with a receipt: valid, or the code of the failure.',
+      labelNames: ['verdict'],
+      registers
+    }),
+    signSeconds: new Histogram({
+      name: 'opensmki_repository_receipt_seconds',
+      help: 'Time to have a receipt signed.',
+      buckets: [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1],
+      registers
+    })
+  };
+}
+
 export function createMetrics(registry: Registry): Metrics {
   const registers = [registry];
   return {

@@ -48,6 +48,8 @@ const expectedStatus: Readonly<Record<string, number>> = {
   'ra batch list': 1,
   'audit verify': 0,
   'policy show': 0,
+  'verify certificate --help': 0,
+  'verify receipt --help': 0,
   openapi: 0
 };
 

@@ -28,6 +28,10 @@ export type CliErrorCode =
   | 'cli/unavailable'
   /** The person at the terminal ended it; what was done stands. */
   | 'cli/interrupted'
+  /** A certificate is not valid, or a receipt does not hold. */
+  | 'cli/not-valid'
+  /** Something could not be judged: an input that cannot be read. */
+  | 'cli/not-judged'
   /** The audit log is not as it was written. */
   | 'cli/audit';
 
@@ -42,6 +46,8 @@ export const statusOf: Record<CliErrorCode, ExitStatus> = {
   'cli/refused': exitStatus.refused,
   'cli/unavailable': exitStatus.refused,
   'cli/interrupted': exitStatus.refused,
+  'cli/not-valid': exitStatus.refused,
+  'cli/not-judged': exitStatus.usage,
   'cli/audit': exitStatus.refused
 };
 

@@ -22,6 +22,8 @@ import { registerPolicy } from './policy.js';
 import { registerRa } from './ra.js';
 import { registerRepository } from './repository.js';
 import { registerSize } from './size.js';
+import { registerValidation } from './validation.js';
+import { registerVerify } from './verify/index.js';
 import { printable, type Terminal } from './terminal.js';
 
 /** Runs one command line (without the program's name) and answers the exit status; throws nothing. */
@@ -63,9 +65,11 @@ export function createProgram(terminal: Terminal): Command {
   registerCa(program, terminal);
   registerRa(program, terminal);
   registerRepository(program, terminal);
+  registerValidation(program);
   registerBatch(program, terminal);
   registerCsr(program, terminal);
   registerCertificate(program, terminal);
+  registerVerify(program, terminal);
   registerConfig(program, terminal);
   registerPolicy(program, terminal);
   registerAudit(program, terminal);

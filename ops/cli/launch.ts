@@ -16,6 +16,7 @@ export interface UpOptions {
     readonly raInternal: number;
     readonly repository: number;
     readonly repositoryInternal: number;
+    readonly validation: number;
   };
 }
 
@@ -37,6 +38,7 @@ interface UpArguments {
   readonly raInternalPort: number;
   readonly repositoryPort: number;
   readonly repositoryInternalPort: number;
+  readonly validationPort: number;
 }
 
 /** `smki up` and `smki demo`. The launcher itself is loaded when it is asked for. */
@@ -44,7 +46,7 @@ export function registerLaunch(program: Command): void {
   program
     .command('up')
     .description(
-      'serves a whole system of the test environment on loopback: PostgreSQL, SoftHSM, RA, CA, repository'
+      'serves a whole system of the test environment on loopback: PostgreSQL, SoftHSM, RA, CA, repository, validation'
     )
     .option('--data <dir>', 'folder that keeps everything; used again at the next start', '.data')
     .option('--repository-api-key <key>', "key of the repository's SMKI web service (seen in process lists)")
@@ -55,7 +57,10 @@ export function registerLaunch(program: Command): void {
     )
     .option('--database-file <file>', 'file that holds the URL')
     .option('--pkcs11 <module>', 'PKCS#11 module to use instead of SoftHSM')
-    .option('--token <label>', 'prefix of the token labels: LABEL-root, LABEL-issuing, LABEL-statements')
+    .option(
+      '--token <label>',
+      'prefix of the token labels: LABEL-root, LABEL-issuing, LABEL-statements, LABEL-validation'
+    )
     .addOption(
       new Option(
         '--batch-approval <who>',
@@ -68,6 +73,7 @@ export function registerLaunch(program: Command): void {
     .addOption(port('--ra-internal-port', 'RA, for the CA and operators'))
     .addOption(port('--repository-port', 'repository, for relying parties'))
     .addOption(port('--repository-internal-port', 'repository, for the CA and operators'))
+    .addOption(port('--validation-port', 'validation service, for relying parties'))
     .action(async (given: UpArguments) => {
       const options = await readUpOptions(given);
       const { runUp } = await import('../launch/up.js');
@@ -102,7 +108,8 @@ async function readUpOptions(given: UpArguments): Promise<UpOptions> {
       ra: given.raPort,
       raInternal: given.raInternalPort,
       repository: given.repositoryPort,
-      repositoryInternal: given.repositoryInternalPort
+      repositoryInternal: given.repositoryInternalPort,
+      validation: given.validationPort
     }
   };
 }

@@ -6,4 +6,4 @@
 export { ConfigError, type ConfigErrorCode, type ConfigIssue } from './errors.js';
 export { loadAnyConfig, loadConfig, type AnyConfig, type PassedConfig } from './load.js';
 export { checkLive, liveRules, type LiveCode, type LiveFinding, type RunningFacts } from './live.js';
-export { componentNames, type ComponentName, type ReadConfig } from './schemas.js';
+export { componentNames, schemaOwner, type ComponentName, type ReadConfig } from './schemas.js';

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { defaultPolicy, policyEntries } from '../../pki/profile/index.js';
 import type { AnyConfig } from './load.js';
+import { schemaOwner } from './schemas.js';
 
 /** What is wrong with a configuration for live. */
 export interface LiveFinding {
@@ -91,7 +92,10 @@ export const liveRules: readonly Rule[] = [
       const mine = databaseOf(config);
       return [
         ...all
-          .filter(other => other.component !== config.component && databaseOf(other) === mine)
+          .filter(
+            other =>
+              schemaOwner(other.component) !== schemaOwner(config.component) && databaseOf(other) === mine
+          )
           .map(other => `shares ${mine} with ${other.instance}`),
         ...otherComponents.map(component => `${mine} holds the schema of ${component}`)
       ];
@@ -171,6 +175,7 @@ function policyOids(config: Pick<AnyConfig, 'policy'>): { name: string; oids: re
 function peersOf(
   config: AnyConfig
 ): readonly { readonly name: string; readonly fingerprint?: string | undefined }[] {
+  if (config.component === 'validation') return [];
   return config.component === 'ca' ? [...config.raPeers, ...config.repositoryPeers] : config.internal.peers;
 }
 

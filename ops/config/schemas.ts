@@ -91,27 +91,62 @@ const ca = z.strictObject({
   repositoryPeers: z.array(dialledPeer).min(1)
 });
 
+/** For relying parties. */
+const publicListener = plainListener.extend({
+  /** What stands before every path, such as `/smki`. */
+  basePath: z
+    .string()
+    .regex(/^(?:\/[A-Za-z0-9._~-]+)*$/)
+    .default('')
+});
+
 const repository = z.strictObject({
   component: z.literal('repository'),
   ...commonFields,
-  public: plainListener.extend({
-    /** What stands before every path, such as `/smki`. */
-    basePath: z
-      .string()
-      .regex(/^(?:\/[A-Za-z0-9._~-]+)*$/)
-      .default('')
-  }),
+  public: publicListener,
   /** For CAs and operators. */
   internal: internalListener,
   /** Root certificates of the domains. */
   anchorFiles: z.array(path).min(1)
 });
 
+/** Nobody connects to it but relying parties, and it connects to no component: no internal TLS. */
+const { tls: _, ...withoutTls } = commonFields;
+
+/** The validation service: a process of the repository, in its database, with a statement key of its own. */
+const validation = z.strictObject({
+  component: z.literal('validation'),
+  ...withoutTls,
+  /** The token with the key of receipts. */
+  hsm,
+  /** Label of the key that signs receipts. */
+  receiptKeyLabel: z.string().min(1).max(64),
+  public: publicListener,
+  /** Root certificates of the domains. */
+  anchorFiles: z.array(path).min(1),
+  /** How old authorities and lists may be that were read from the database. */
+  refreshMs: z.number().int().min(10).max(60_000).default(1_000),
+  /** How far back questions may reach. DESIGN: a day, two intervals of the lists; those in force then are kept. */
+  maxPastMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(31 * 86_400_000)
+    .default(86_400_000),
+  /** How far ahead questions may reach. DESIGN: a minute, for clocks that differ. */
+  maxAheadMs: z.number().int().min(0).max(3_600_000).default(60_000)
+});
+
 /** The configuration of each component, as it is written. */
-export const schemas = { ra, ca, repository } as const;
+export const schemas = { ra, ca, repository, validation } as const;
 
 export type ComponentName = keyof typeof schemas;
-export const componentNames: readonly ComponentName[] = ['ra', 'ca', 'repository'];
+export const componentNames: readonly ComponentName[] = ['ra', 'ca', 'repository', 'validation'];
+
+/** Whose schema a process works in: the validation service is a process of the repository. */
+export function schemaOwner(component: ComponentName): Exclude<ComponentName, 'validation'> {
+  return component === 'validation' ? 'repository' : component;
+}
 
 /** What was read: as it stands in the file, defaults not yet filled in. */
 export type ReadConfig<C extends ComponentName> = z.input<(typeof schemas)[C]>;

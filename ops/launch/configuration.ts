@@ -4,6 +4,7 @@ import { software } from '../software.js';
 import type { TlsFiles } from '../tls/index.js';
 import { writePrivateFile, type DataDirectory } from './data-directory.js';
 import type { HierarchyFiles } from './hierarchy.js';
+import type { ReceiptKey } from './receipt-key.js';
 import type { Token, TokenSet } from './tokens.js';
 
 /** What the configuration files of an installation are made of. */
@@ -12,6 +13,7 @@ export interface Installation {
   readonly environment: Environment;
   readonly tokens: TokenSet;
   readonly hierarchy: HierarchyFiles;
+  readonly receiptKey: ReceiptKey;
   /** Component TLS files by component name. */
   readonly tls: ReadonlyMap<string, TlsFiles>;
   /** Of the RA's public listener. */
@@ -44,12 +46,30 @@ export function repositoryConfig(
     ...common(installation, 'repository', instance),
     public: { port: ports.public },
     internal: { port: ports.internal, peers: peers(installation, ['ca', 'operator']) },
-    anchorFiles: [
-      hierarchy.certificates['root-oca'],
-      hierarchy.certificates['root-dca'],
-      hierarchy.certificates['root-ica']
-    ]
+    anchorFiles: anchorsOf(hierarchy)
   };
+}
+
+export function validationConfig(
+  installation: Installation,
+  instance: string,
+  ports: { public: number }
+): ReadConfig<'validation'> {
+  const { hierarchy, receiptKey, tokens } = installation;
+  // No internal TLS: it connects to no component, and none to it.
+  const { tls: _, ...process } = common(installation, 'repository', instance);
+  return {
+    component: 'validation',
+    ...process,
+    hsm: { ...hsm(installation, tokens.tokens.validation), healthKeyLabel: receiptKey.healthKeyLabel },
+    receiptKeyLabel: receiptKey.label,
+    public: { port: ports.public },
+    anchorFiles: anchorsOf(hierarchy)
+  };
+}
+
+function anchorsOf({ certificates }: HierarchyFiles): string[] {
+  return [certificates['root-oca'], certificates['root-dca'], certificates['root-ica']];
 }
 
 export function raConfig(

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { adHocPath } from '../../ra/adhoc/service.js';
-import { encodePem, formatEui64, parseCertificate, parseEui64 } from '../../pki/index.js';
+import { decodePem, encodePem, formatEui64, parseCertificate, parseEui64 } from '../../pki/index.js';
 import { readXml } from '../../pki/xml/index.js';
 import type { DemoOptions } from '../cli/launch.js';
+import { readReceiptFile, verifyReceipt } from '../cli/verify/check-receipt.js';
 import { createHttpClient, type HttpClient } from '../http/index.js';
 import { sendAdHoc, subscriberClient } from './clients.js';
 import { demonstrateBatch } from './demo-batch.js';
@@ -110,6 +111,10 @@ function stepsOf(system: System, demo: DemoParties): readonly Step[] {
       work: () => judgeByOpenSsl(system, demo, issued)
     },
     {
+      title: 'the validation service judges them, and its receipts are checked without it',
+      work: () => judgeByService(system, issued)
+    },
+    {
       title: 'the meter maker submits a batch: one request in it is altered, one is a copy of another',
       work: () => demonstrateBatch(system, demo)
     },
@@ -184,6 +189,37 @@ async function searchRepository(
     return found.map(
       ({ serial, usage, status }) => `${usage} ${serial}: ${status === 'I' ? 'in use' : 'pending'}`
     );
+  } finally {
+    client.close();
+  }
+}
+
+/** Verdicts of the validation service, each receipt held against the public key as a relying party would. */
+async function judgeByService(
+  system: System,
+  issued: readonly { readonly label: string; readonly der: Uint8Array }[]
+): Promise<string[]> {
+  const [key] = decodePem(readFileSync(system.receiptKey.file, 'latin1'));
+  const client = createHttpClient(system.url('validation', 'public'));
+  try {
+    const lines: string[] = [];
+    for (const { label, der } of issued) {
+      const { body, status } = await client.send({
+        method: 'POST',
+        path: `/validate/v1?apikey=${encodeURIComponent(system.repositoryApiKey)}`,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ certificate: Buffer.from(der).toString('base64'), purpose: 'device' }),
+        timeoutMs: 4_000
+      });
+      expect(status === 200, `the validation service answered ${status} about the ${label}`);
+      const { verdict } = verifyReceipt(readReceiptFile('the answer', body), {
+        keys: key === undefined ? [] : [key.der],
+        environment: 'test'
+      });
+      expect(verdict.valid, `the ${label} is ${verdict.code}`);
+      lines.push(`${label}: valid as ${verdict.profile}, ${verdict.timeRule}; the receipt holds`);
+    }
+    return lines;
   } finally {
     client.close();
   }

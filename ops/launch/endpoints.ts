@@ -5,7 +5,7 @@ import { portalPath } from '../../ra/portal/index.js';
 import type { ProcessStatus } from '../process/status.js';
 import { writePrivateFile } from './data-directory.js';
 import type { DemoParties } from './seed.js';
-import type { System } from './system.js';
+import type { Component, System } from './system.js';
 
 /**
  * `DIR/endpoints.json`: how people and programs reach a running system. Its fields are a contract: fields may be
@@ -17,12 +17,13 @@ export function writeEndpoints(system: System, demo: DemoParties): string {
   const { certificates } = system.hierarchy;
   const ra = system.url('ra', 'public');
   const repository = system.url('repository', 'public');
-  const serving = (component: 'ca' | 'ra' | 'repository'): ProcessStatus[] =>
+  const validation = system.url('validation', 'public');
+  const serving = (component: Component): ProcessStatus[] =>
     system.processes[component].flatMap(process => {
       const status = process.status();
       return status !== undefined && status.pid === process.pid() ? [status] : [];
     });
-  const pids = (component: 'ca' | 'ra' | 'repository') => serving(component).map(({ pid }) => pid);
+  const pids = (component: Component) => serving(component).map(({ pid }) => pid);
   const postgres = system.postgres();
   const endpoints = {
     environment: 'test',
@@ -30,6 +31,11 @@ export function writeEndpoints(system: System, demo: DemoParties): string {
       url: repository,
       apiKey: system.repositoryApiKey,
       internal: system.url('repository', 'internal')
+    },
+    validation: {
+      url: validation,
+      receiptKey: system.receiptKey.file,
+      receiptKeyId: system.receiptKey.keyId
     },
     ra: {
       url: ra,
@@ -79,6 +85,8 @@ export function writeEndpoints(system: System, demo: DemoParties): string {
       ca: pids('ca'),
       ra: pids('ra'),
       repository: pids('repository'),
+      validation: pids('validation'),
+      validationSigner: serving('validation').flatMap(({ signerPids }) => signerPids),
       signer: (['ca', 'ra'] as const).flatMap(serving).flatMap(({ signerPids }) => signerPids),
       postgres: postgres === undefined ? [] : [postgres.pid]
     }

@@ -24,6 +24,7 @@ import {
   caConfig,
   raConfig,
   repositoryConfig,
+  validationConfig,
   writeConfiguration,
   type BatchApproval,
   type Installation
@@ -31,10 +32,13 @@ import {
 import { openDataDirectory, writePrivateFile, type DataDirectory } from './data-directory.js';
 import { endLeftBehind } from './left-behind.js';
 import { prepareHierarchy, type HierarchyFiles } from './hierarchy.js';
+import { prepareReceiptKey, type ReceiptKey } from './receipt-key.js';
 import { prepareTokens, tokenPurposes, type TokenSet } from './tokens.js';
 
-const components = ['ca', 'ra', 'repository'] as const;
-export type Component = (typeof components)[number];
+/** Each with a schema, roles and internal TLS of its own. */
+const schemaOwners = ['ca', 'ra', 'repository'] as const;
+/** What runs: the validation service is a process of the repository. */
+export type Component = (typeof schemaOwners)[number] | 'validation';
 
 export interface SystemOptions {
   readonly data: string;
@@ -51,8 +55,15 @@ export interface SystemOptions {
   /** Who approves batches; the rule unless said otherwise. */
   readonly batchApproval?: BatchApproval | undefined;
   readonly ports?:
-    { ra: number; raInternal: number; repository: number; repositoryInternal: number } | undefined;
-  /** Processes of each component; one of each unless said otherwise. */
+    | {
+        ra: number;
+        raInternal: number;
+        repository: number;
+        repositoryInternal: number;
+        validation?: number;
+      }
+    | undefined;
+  /** Processes of each component; one of each unless said otherwise, of the validation service also none. */
   readonly instances?: Partial<Record<Component, number>>;
   /** The program that runs a component; the configuration file's path is its last argument. */
   readonly command?: (component: Component, instance: string) => readonly string[];
@@ -70,6 +81,7 @@ export interface System {
   readonly policy: Policy;
   readonly tokens: TokenSet;
   readonly hierarchy: HierarchyFiles;
+  readonly receiptKey: ReceiptKey;
   readonly repositoryApiKey: string;
   /** Superuser's URL of the system's database: a secret. */
   readonly databaseUrl: string;
@@ -77,10 +89,10 @@ export interface System {
   readonly processes: Readonly<Record<Component, readonly ComponentProcess[]>>;
   postgres(): PostgresServer | undefined;
   /** Real URL of a listener of the first process of a component. */
-  url(component: 'ra' | 'repository', listener: 'public' | 'internal'): string;
+  url(component: 'ra' | 'repository' | 'validation', listener: 'public' | 'internal'): string;
   /** Starts the embedded PostgreSQL again where it died; on the same port. */
   revivePostgres(): Promise<void>;
-  /** Ends everything in order: CA, RA, repository, database. */
+  /** Ends everything in order: CA, RA, validation service, repository, database. */
   stop(): Promise<void>;
 }
 
@@ -88,8 +100,8 @@ export interface System {
 const readyMs = 120_000;
 
 /**
- * Brings a system up on its data directory: database, tokens, hierarchies, then repository, RA and CA as processes
- * of their own on loopback. Everything made is kept and used again at the next start.
+ * Brings a system up on its data directory: database, tokens, hierarchies, then repository, validation service, RA
+ * and CA as processes of their own on loopback. Everything made is kept and used again at the next start.
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { report } = options;
@@ -116,8 +128,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       initialiseCommand: nodeCommand('../signer/initialise', import.meta.url)
     });
     const hierarchy = await prepareHierarchy({ data, tokens, policy, clock, report });
+    const receiptKey = await prepareReceiptKey({ data, tokens, environment });
 
-    const names = [...components, 'operator'];
+    const names = [...schemaOwners, 'operator'];
     const now = clock.now();
     const tls = await ensureComponentTls({ directory: data.path('tls'), environment, names, now });
     const publicTls = await ensurePublicTls({ directory: data.path('tls'), environment, now });
@@ -127,7 +140,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       adminUrl: database.adminUrl,
       environment,
       ...(options.databaseSuffix === undefined ? {} : { suffix: options.databaseSuffix }),
-      components: components.map(component => ({
+      components: schemaOwners.map(component => ({
         component,
         migrations: [...auditMigrations(component), ...migrationsOf[component]],
         ownerPassword: data.secret(`${component}-owner.password`).value,
@@ -135,7 +148,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       }))
     });
     const databaseUrlFiles = new Map(
-      components.map(component => {
+      schemaOwners.map(component => {
         const file = data.path('secrets', `${component}.database-url`);
         writePrivateFile(file, prepared.urls.get(component) ?? '');
         return [component, file] as const;
@@ -148,7 +161,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await writeInventory(inventoryFile, { generatedAt: clock.now(), records: [] });
 
     const installation: Installation = {
-      ...{ data, environment, tokens, hierarchy, tls, publicTls, databaseUrlFiles, inventoryFile }
+      ...{ data, environment, tokens, hierarchy, receiptKey },
+      ...{ tls, publicTls, databaseUrlFiles, inventoryFile }
     };
     const launch = (component: Component, instance: string, config: { readonly instance: string }) => {
       const file = writeConfiguration(data, config);
@@ -174,7 +188,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       return adjust === undefined ? config : adjust(config);
     };
     const several = (component: Component): string[] =>
-      Array.from({ length: options.instances?.[component] ?? 1 }, (_, at) => `${component}-${at + 1}`);
+      Array.from(
+        { length: options.instances?.[component] ?? 1 },
+        (_, at) => `${component === 'validation' ? 'repository-validation' : component}-${at + 1}`
+      );
     const ready = (processes: readonly ComponentProcess[]): Promise<ProcessStatus[]> =>
       Promise.all(processes.map(process => process.ready(readyMs)));
     /** The port a process got stands in its file from now on: a restart keeps its address. */
@@ -201,7 +218,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const repositoryStatus = await ready(repositories);
     repositoryStatus.forEach((status, at) => keepPorts(status.instance, repositoryConfigs[at]!, status));
 
-    report('starting the RA');
+    report('starting the validation service and the RA');
+    const validationConfigs = several('validation').map((instance, at) =>
+      adjusted(
+        'validation',
+        validationConfig(installation, instance, { public: at === 0 ? (options.ports?.validation ?? 0) : 0 })
+      )
+    );
+    const validations = validationConfigs.map(config => launch('validation', config.instance, config));
     const raConfigs = several('ra').map((instance, at) =>
       adjusted(
         'ra',
@@ -218,7 +242,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       )
     );
     const ras = raConfigs.map(config => launch('ra', config.instance, config));
-    const raStatus = await ready(ras);
+    const [raStatus, validationStatus] = await Promise.all([ready(ras), ready(validations)]);
+    validationStatus.forEach((status, at) => keepPorts(status.instance, validationConfigs[at]!, status));
     raStatus.forEach((status, at) => keepPorts(status.instance, raConfigs[at]!, status));
 
     report('starting the CA');
@@ -240,11 +265,15 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const databaseUrl = new URL(database.adminUrl);
     databaseUrl.pathname = `/${prepared.database}`;
     return {
-      ...{ data, policy, tokens, hierarchy, repositoryApiKey, inventoryFile, stop },
+      ...{ data, policy, tokens, hierarchy, receiptKey, repositoryApiKey, inventoryFile, stop },
       databaseUrl: databaseUrl.href,
-      processes: { ca: cas, ra: ras, repository: repositories },
+      processes: { ca: cas, ra: ras, repository: repositories, validation: validations },
       postgres: database.server,
-      url: (component, listener) => urlIn(component === 'ra' ? raStatus[0] : repositoryStatus[0], listener),
+      url: (component, listener) =>
+        urlIn(
+          { ra: raStatus, repository: repositoryStatus, validation: validationStatus }[component][0],
+          listener
+        ),
       revivePostgres: () => database.revive()
     };
   } catch (error) {

@@ -4,12 +4,12 @@ import { randomInt } from 'node:crypto';
 import { writePrivateFile, type DataDirectory } from './data-directory.js';
 import { LaunchError } from './error.js';
 
-/** The three tokens of an installation: roots are opened by ceremonies only. */
-export const tokenPurposes = ['root', 'issuing', 'statements'] as const;
+/** The tokens of an installation: roots are opened by ceremonies only; the last is the validation service's. */
+export const tokenPurposes = ['root', 'issuing', 'statements', 'validation'] as const;
 export type TokenPurpose = (typeof tokenPurposes)[number];
 
 export interface Token {
-  /** `LABEL-root`, `LABEL-issuing`, `LABEL-statements`. */
+  /** `LABEL-root`, `LABEL-issuing`, `LABEL-statements`, `LABEL-validation`. */
   readonly label: string;
   readonly pinFile: string;
   readonly latchFile: string;
@@ -34,7 +34,7 @@ const softHsmModules = [
 ];
 
 /**
- * Makes the three tokens where they are missing, each with a random PIN of its own in `secrets`. A token of that
+ * Makes the tokens where they are missing, each with a random PIN of its own in `secrets`. A token of that
  * label that is there is used as it is; its PIN must then be in `secrets/LABEL-PURPOSE.pin`.
  */
 export async function prepareTokens(options: {

@@ -7,6 +7,7 @@ import {
   checkLive,
   componentNames,
   loadConfig,
+  schemaOwner,
   type ComponentName,
   type PassedConfig,
   type RunningFacts
@@ -74,6 +75,7 @@ export async function runComponent<C extends ComponentName>(options: {
   build(foundation: Foundation<C>): Promise<() => Promise<Readonly<Record<string, HealthPart>>>>;
 }): Promise<void> {
   const config = loadConfig(options.configFile, options.component);
+  const schema = schemaOwner(options.component);
   const log = createLogger({
     component: options.component,
     instance: config.instance,
@@ -130,7 +132,7 @@ export async function runComponent<C extends ComponentName>(options: {
     refuseInLive({});
 
     const database = connect(readTrimmed(config.database.urlFile), {
-      schema: options.component,
+      schema,
       applicationName: config.instance,
       poolMax: config.database.poolMax
     });
@@ -138,19 +140,16 @@ export async function runComponent<C extends ComponentName>(options: {
     await whenDatabaseAnswers(log, async () => {
       await checkEnvironment(database, config.environment);
       refuseInLive({
-        otherComponents: await otherComponents(database, options.component, componentNames)
+        otherComponents: await otherComponents(database, schema, componentNames)
       });
-      await checkMigrated(database, options.component, [
-        ...auditMigrations(options.component),
-        ...options.migrations
-      ]);
+      await checkMigrated(database, schema, [...auditMigrations(schema), ...options.migrations]);
     });
 
     const audit = await whenDatabaseAnswers(log, () =>
       openAudit({
         database,
         environment: config.environment,
-        component: options.component,
+        component: schema,
         instance: config.instance,
         directory: config.audit.directory,
         events: options.auditEvents,

@@ -1,8 +1,4 @@
 import { createServer as createTlsServer } from 'node:https';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
-import { HsmError } from '../../hsm/index.js';
-import type { StatementSigner } from '../../pki/messages/index.js';
 import { auditEvents, createRa, migrations, takesUpload } from '../../ra/index.js';
 import { openInventory } from '../../sec/index.js';
 import { listen, requestTimeoutMs, serve, withBodyDeadline } from '../http/index.js';
@@ -12,8 +8,8 @@ import { startClientTrust } from './client-trust.js';
 import { runComponent, type Foundation, type ProcessOverrides } from './foundation.js';
 import { readDer } from './read.js';
 import { requestPolicyOf } from './request-policy.js';
-import { startComponentSigner, type ComponentSigner } from './signer.js';
-import { createStatementSigner } from './statement-signer.js';
+import { startComponentSigner } from './signer.js';
+import { whenTokenAnswers } from './statement-signer.js';
 
 /** How often the inventory file is looked at. DESIGN: a device's new state counts within two seconds. */
 const inventoryPollMs = 2_000;
@@ -26,7 +22,11 @@ export async function runRa(configFile: string, overrides: ProcessOverrides = {}
     const { config, deps, log, onStop } = foundation;
     const { policy } = config;
     const token = await startComponentSigner(config.hsm, foundation);
-    const statementSigner = await whenTokenAnswers(token, config.orderKeyLabel, log);
+    const statementSigner = await whenTokenAnswers(
+      token,
+      { keyLabel: config.orderKeyLabel, type: 'order' },
+      log
+    );
     const { manufacturer } = await token.signer.health();
     foundation.refuseInLive({ signerKind: token.signer.kind, manufacturer });
 
@@ -114,24 +114,5 @@ export async function runRa(configFile: string, overrides: ProcessOverrides = {}
         inventory: { ok: inventory.health().healthy, reason: inventory.health().fault }
       };
     };
-  }
-}
-
-/** The statement key must have been seen once; a token that is away is waited for. */
-async function whenTokenAnswers(
-  { signer, permitSecret }: ComponentSigner,
-  keyLabel: string,
-  log: Logger
-): Promise<StatementSigner> {
-  for (let waited = 0; ; waited++) {
-    try {
-      return await createStatementSigner({ signer, keyLabel, permitSecret });
-    } catch (error) {
-      const passing =
-        error instanceof HsmError && (error.code === 'hsm/unavailable' || error.code === 'hsm/busy');
-      if (!passing) throw error;
-      if (waited % 20 === 0) log.warn({ err: error }, 'the statement token does not answer yet');
-      await sleep(500);
-    }
   }
 }

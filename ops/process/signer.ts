@@ -36,7 +36,7 @@ export function signerProcess(softhsmConf: string | undefined): {
 /** Starts the signer of a component's token; a token that is away does not keep the component from starting. */
 export async function startComponentSigner(
   hsm: HsmConfig,
-  foundation: Pick<Foundation<'ca' | 'ra'>, 'deps' | 'log' | 'onStop'>
+  foundation: Pick<Foundation<'ca' | 'ra' | 'validation'>, 'deps' | 'log' | 'onStop'>
 ): Promise<ComponentSigner> {
   const permitSecret = randomBytes(permitSecretOctets);
   const signer = await startPkcs11Signer({

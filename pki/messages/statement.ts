@@ -1,11 +1,12 @@
 /**
- * Statements: signed bytes that are not X.509 (orders now; checkpoints, receipts and manifests later).
+ * Statements: signed bytes that are not X.509 (orders and receipts now; checkpoints and manifests later).
  * Every statement begins with a text prefix that no DER can begin with ('O' is 0x4F, no SEQUENCE), so that a
  * statement key can never be made to sign a certificate and a CA key never a statement.
  */
 export const statementPrefixes = {
   // v2: profile per item. Orders of v1 are kept as evidence and never read as v2.
-  order: 'OpenSMKI order v2\n'
+  order: 'OpenSMKI order v2\n',
+  receipt: 'OpenSMKI receipt v1\n'
 } as const;
 
 export type StatementType = keyof typeof statementPrefixes;

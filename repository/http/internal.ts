@@ -231,6 +231,7 @@ const faults: readonly RepositoryErrorCode[] = [
   'repository/inconsistent',
   'repository/unavailable',
   'repository/audit-unavailable',
+  'repository/signer-unavailable',
   'repository/internal'
 ];
 

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { RepositoryError, RepositoryErrorCode } from '../errors.js';
 
 /** The HTTP status of each code, on every route but the two of the web service. */
-const statuses: Readonly<Record<RepositoryErrorCode, number>> = {
+export const statuses: Readonly<Record<RepositoryErrorCode, number>> = {
   'repository/not-found': 404,
   'repository/method': 405,
   'repository/content-type': 415,
@@ -28,10 +28,12 @@ const statuses: Readonly<Record<RepositoryErrorCode, number>> = {
   'repository/not-a-device-certificate': 409,
   'repository/older-statement': 409,
   'repository/revoked': 409,
+  'repository/time': 422,
   'repository/unknown-api-key': 404,
   'repository/inconsistent': 503,
   'repository/unavailable': 503,
   'repository/audit-unavailable': 503,
+  'repository/signer-unavailable': 503,
   'repository/internal': 500
 };
 

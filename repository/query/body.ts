@@ -2,16 +2,22 @@ import { hash } from 'node:crypto';
 import { formatName, parseCertificate, type Certificate } from '../../pki/index.js';
 import { auditEvent } from '../audit.js';
 import type { RepositoryContext } from '../context.js';
+import type { Metrics } from '../metrics.js';
 import { RepositoryError } from '../errors.js';
 import type { StoredBody } from '../store/certificates.js';
 import { formatSerial, sameSerial } from '../store/serial.js';
+
+/** Where an alarm goes. */
+export interface AlarmContext extends Pick<RepositoryContext, 'audit' | 'log'> {
+  readonly metrics: Pick<Metrics, 'alarms'>;
+}
 
 /**
  * The certificate of a row, once its octets agree with what the row says of them. Whoever can change the tables
  * can make relying parties refuse, and no more: a relying party verifies what it gets. This check keeps a damaged
  * row from being answered at all. Throws `repository/inconsistent`, an alarm.
  */
-export async function readBody(context: RepositoryContext, row: StoredBody): Promise<Certificate> {
+export async function readBody(context: AlarmContext, row: StoredBody): Promise<Certificate> {
   const certificate = consistent(row);
   if (certificate !== undefined) return certificate;
   const serial = formatSerial(row.serial);
@@ -40,7 +46,7 @@ function consistent(row: StoredBody): Certificate | undefined {
   return sameSerial(row.serial, certificate.serial) && sameDevice ? certificate : undefined;
 }
 
-async function alarm(context: RepositoryContext, serial: string): Promise<void> {
+async function alarm(context: AlarmContext, serial: string): Promise<void> {
   context.metrics.alarms.inc({ code: 'repository/inconsistent' });
   context.log.error({ serial, code: 'repository/inconsistent' }, 'a stored certificate contradicts its row');
   await context.audit.append([auditEvent('repository.store.inconsistent', '-', { serial })]);

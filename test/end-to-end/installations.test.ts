@@ -87,7 +87,12 @@ describe('a system with what the operator brings', function () {
       env: { SOFTHSM2_CONF: hsm.softhsmConf }
     });
     const labels = [...out.matchAll(/Label:\s+(\S+)/g)].map(([, label]) => label);
-    expect(labels).to.have.members(['operators-root', 'operators-issuing', 'operators-statements']);
+    expect(labels).to.have.members([
+      'operators-root',
+      'operators-issuing',
+      'operators-statements',
+      'operators-validation'
+    ]);
   });
 
   it('takes the API key given, and no other', async () => {

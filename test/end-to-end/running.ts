@@ -41,7 +41,13 @@ export interface Endpoints {
   };
   readonly hsm: { readonly module: string; readonly softhsmConf: string };
   readonly database: string;
-  readonly pids: Readonly<Record<'ca' | 'ra' | 'repository' | 'signer' | 'postgres', readonly number[]>>;
+  readonly validation: { readonly url: string; readonly receiptKey: string; readonly receiptKeyId: string };
+  readonly pids: Readonly<
+    Record<
+      'ca' | 'ra' | 'repository' | 'validation' | 'validationSigner' | 'signer' | 'postgres',
+      readonly number[]
+    >
+  >;
 }
 
 export interface Running {

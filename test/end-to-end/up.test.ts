@@ -131,6 +131,8 @@ describe('ops/up', function () {
       ca: /smki\.js ca run /,
       ra: /smki\.js ra run /,
       repository: /smki\.js repository run /,
+      validation: /smki\.js validation run /,
+      validationSigner: /signer\/main\.js/,
       signer: /signer\/main\.js/,
       postgres: /\/postgres -D /
     };
@@ -161,7 +163,15 @@ describe('ops/up', function () {
     expect(system.endpoints()).to.deep.equal(first);
   });
 
-  for (const kind of ['ca', 'ra', 'repository', 'signer', 'postgres'] as const) {
+  for (const kind of [
+    'ca',
+    'ra',
+    'repository',
+    'validation',
+    'validationSigner',
+    'signer',
+    'postgres'
+  ] as const) {
     it(`starts ${kind} again after kill -9, on the same ports`, async () => {
       const before = system.endpoints();
       for (const pid of before.pids[kind]) process.kill(pid, 'SIGKILL');

@@ -26,6 +26,9 @@ switch (component) {
   case 'repository':
     await (await import('../../ops/process/repository.js')).runRepository(configFile, overrides);
     break;
+  case 'validation':
+    await (await import('../../ops/process/validation.js')).runValidation(configFile, overrides);
+    break;
   default:
     throw new RangeError(`no component ${component ?? ''}`);
 }

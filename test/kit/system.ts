@@ -125,7 +125,8 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
       restart: false,
       ...(database.url === undefined ? {} : { databaseUrl: database.url }),
       ...(database.suffix === undefined ? {} : { databaseSuffix: database.suffix }),
-      ...(options.instances === undefined ? {} : { instances: options.instances }),
+      // Suites about it ask for it by number.
+      instances: { validation: 0, ...options.instances },
       adjust: adjustments(options),
       command: (component, instance) => {
         controls.set(instance, stageControl(folder(instance)));
@@ -133,7 +134,9 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
       }
     });
     const processes = new Map(
-      components.flatMap(component => system.processes[component].map(one => [one.instance, one] as const))
+      [...components, 'validation' as const].flatMap(component =>
+        system.processes[component].map(one => [one.instance, one] as const)
+      )
     );
     // Before the processes are stopped in order: nobody may stand at a point, nor a signer be stopped.
     const release = () => {
@@ -292,7 +295,8 @@ function adjustments(options: TestSystemOptions): NonNullable<TestSystemOptions[
           batches: { ...config.settings.batches, ...shortBatchSettings }
         }
       }),
-    repository: config => (adjust.repository ?? same)(config)
+    repository: config => (adjust.repository ?? same)(config),
+    validation: config => (adjust.validation ?? same)(config)
   };
 }
 

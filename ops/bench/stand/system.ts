@@ -61,7 +61,8 @@ export async function startBenchSystem(
     restart: options.restart ?? false,
     // The time from approval on is measured apart from that of the upload.
     batchApproval: 'officer',
-    ...(options.instances === undefined ? {} : { instances: options.instances }),
+    // What is measured is issuing; the validation service would only take part of the machine.
+    instances: { validation: 0, ...options.instances },
     command: (component, instance) => commandOf(component, instance, profile, clockFile),
     ...(clockFile === undefined ? {} : { adjust: { ca: atNight, ra: atNight, repository: atNight } })
   });

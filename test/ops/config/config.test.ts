@@ -85,8 +85,17 @@ describe('ops/config', () => {
       public: { port: 8080 },
       internal: { port: 0, peers: [{ name: 'ca-1', fingerprint: pin }] },
       anchorFiles: ['root.pem']
+    },
+    validation: {
+      component: 'validation',
+      ...withoutTls(common('repository', 'repository-validation-1')),
+      hsm,
+      receiptKeyLabel: 'test-statement-validation-1',
+      public: { port: 8081 },
+      anchorFiles: ['root.pem']
     }
   });
+  const withoutTls = <T extends { readonly tls: unknown }>({ tls: _, ...config }: T) => config;
 
   let count = 0;
   const write = (value: unknown): string => {
@@ -108,7 +117,9 @@ describe('ops/config', () => {
     it(`passes a configuration of the ${component}, frozen, with its paths and defaults`, () => {
       const config = loadConfig(write(examples()[component]), component);
       expect(config.audit.directory).to.equal(join(directory, 'audit'));
-      expect(config.tls.keyFile).to.equal(join(directory, 'tls/c.key'));
+      // The validation service is in no connection between components.
+      const { tls } = config as { readonly tls?: { readonly keyFile: string } };
+      expect(tls?.keyFile).to.equal(component === 'validation' ? undefined : join(directory, 'tls/c.key'));
       expect(config.log.level).to.equal('info');
       expect(config.policy.version).to.equal(defaultPolicy('test').version);
       const frozen = (value: unknown): boolean =>
@@ -251,6 +262,11 @@ describe('ops/config', () => {
         finding => finding.code === 'live/database-shared'
       );
       expect(found.map(finding => finding.instance)).to.deep.equal(['ra-1', 'ca-1']);
+      // The validation service is one of the repository's processes; nobody else's database is its.
+      expect(codes([live('repository'), live('validation')])).to.deep.equal([]);
+      expect(codes([live('ca'), live('validation', { database: { urlFile: 'shared.url' } })])).to.include(
+        'live/database-shared'
+      );
       // Two processes of one component share theirs by design.
       expect(codes([live('ra'), live('ra', { instance: 'ra-2' })])).to.deep.equal([]);
     });
