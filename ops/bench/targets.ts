@@ -77,6 +77,7 @@ export const targets: readonly Target[] = [
     reachFor: '1.1',
     reached: atMost(2.3, 'bare verifications', results => fact(results, 'verify', 'checks', 'possessionCost'))
   },
+  onTwoCores('proof of possession, each request', 'possession', 2.3),
   {
     work: 'building a certificate',
     target: 'at most 0.25 of a token signature',
@@ -95,6 +96,16 @@ export const targets: readonly Target[] = [
     reachFor: '1.1',
     reached: atMost(1.25, 'bare verifications', results => fact(results, 'verify', 'checks', 'issuedCost'))
   },
+  ...verification(
+    'a device certificate from its octets under a known issuer, by the public verifier',
+    'device',
+    1.25
+  ),
+  ...verification(
+    'an organisation certificate from its octets under a known issuer with its status by list, by the public verifier',
+    'organisation',
+    1.25
+  ),
   ...(
     [
       'by serial number, without audit',
@@ -154,6 +165,29 @@ export const targets: readonly Target[] = [
     reached: atMost(0.05, 'of the samples', results => fact(results, 'batch', '3 CA processes', 'lockWaits'))
   }
 ];
+
+/** On one core and on two, each against the bare verification on as many. */
+function verification(of: string, what: string, bound: number): Target[] {
+  const work = `verification of ${of}`;
+  return [
+    {
+      ...{ work, target: `at most ${bound} bare verifications`, reachFor: '1.1' },
+      reached: atMost(bound, 'bare verifications', results =>
+        fact(results, 'verify', 'checks', `${what}Cost`)
+      )
+    },
+    onTwoCores(work, what, bound)
+  ];
+}
+
+function onTwoCores(work: string, what: string, bound: number): Target {
+  return {
+    ...{ work: `${work}; two threads`, target: `at most ${bound} bare verifications`, reachFor: '1.1' },
+    reached: atMost(bound, 'bare verifications', results =>
+      fact(results, 'verify', 'cores', `${what}, 2 threads cost`)
+    )
+  };
+}
 
 type Value = (results: ReadonlyMap<string, ResultFile>) => number | null | undefined;
 

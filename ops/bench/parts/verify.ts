@@ -1,26 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { mintPermit } from '../../../hsm/index.js';
-import {
-  assembleCertificate,
-  compileTemplate,
-  keyAlgorithmOf,
-  newSerial,
-  profiles
-} from '../../../pki/index.js';
-import { examineRequest, requestPolicy } from '../../../pki/request/index.js';
 import { loadPointVerifier } from '../../native/point-verifier.js';
 import type { Bench, BenchContext } from '../context.js';
 import type { Point } from '../result-file.js';
 import { row } from '../row.js';
 import { interleave, of, together, type Case, type Round } from '../rounds.js';
-import { signerPlace, startStandSigner } from '../stand/stand.js';
-import { checkNames, isNative, type CheckName, type ChecksOptions } from '../worker/checks.js';
+import { checkSamples } from '../stand/check-samples.js';
+import { latencies } from '../statistics.js';
+import { checkNames, isNative, type CheckName } from '../worker/checks.js';
 import { hasThreads, startThread, startWorker, type Worker } from '../worker/worker.js';
 
 export const verifyBench: Bench = {
   name: 'verify',
   summary:
-    'proof of possession, certificate verification, building and lint, against one bare verification and one signature',
+    'proof of possession, verification of certificates and paths, building and lint, against one bare verification and one signature',
   plan: context => [
     { key: 'checks', measure: () => measureChecks(context) },
     { key: 'cores', measure: () => measureCores(context) }
@@ -30,7 +21,7 @@ export const verifyBench: Bench = {
 /** Each check against the bare operation it stands on, on one process. */
 async function measureChecks(context: BenchContext): Promise<Point> {
   const limit = await context.limit();
-  const worker = await startWorker('checks', await checksOptions(context), {
+  const worker = await startWorker('checks', await checkSamples(context), {
     profile: context.options.profile
   });
   try {
@@ -53,11 +44,17 @@ async function measureChecks(context: BenchContext): Promise<Point> {
       signature: bare,
       issued: bare,
       'parse-and-issued': bare,
+      device: bare,
+      organisation: bare,
+      path: bare,
+      'path with lists': bare,
       template: signature,
       lint: signature,
       'possession, native': bare,
       'signature, native': bare,
-      'issued, native': bare
+      'issued, native': bare,
+      'device, native': bare,
+      'organisation, native': bare
     };
     const facts: Record<string, number> = { tokenSignatureCpuMicros: signature.cpuMicrosPerItem };
     const rows = measured.map(name => {
@@ -83,11 +80,14 @@ async function measureChecks(context: BenchContext): Promise<Point> {
   }
 }
 
-const spread: readonly CheckName[] = ['bare', 'possession', 'issued'];
+const spread: readonly CheckName[] = ['bare', 'possession', 'issued', 'device', 'organisation'];
 
-/** One and two processes, one and two threads: what contends shows here. */
+/**
+ * One and two processes, one and two threads: what contends shows here. Each call is timed, and each case is held
+ * against the bare one on as many.
+ */
 async function measureCores(context: BenchContext): Promise<Point> {
-  const options = await checksOptions(context);
+  const options = await checkSamples(context);
   const kinds = hasThreads ? (['process', 'thread'] as const) : (['process'] as const);
   const workers: Record<(typeof kinds)[number], Worker<'checks'>[]> = { process: [], thread: [] };
   const name = (what: string, kind: string, count: number): string => `${what}, ${plural(count, kind)}`;
@@ -101,7 +101,7 @@ async function measureCores(context: BenchContext): Promise<Point> {
           name: name(what, kind, count),
           run: async ms => {
             const rounds = await Promise.all(
-              workers[kind].slice(0, count).map(worker => worker.run({ what, ms }))
+              workers[kind].slice(0, count).map(worker => worker.run({ what, ms, timed: true }))
             );
             return kind === 'process' ? together(rounds) : inOneProcess(rounds);
           }
@@ -115,11 +115,14 @@ async function measureCores(context: BenchContext): Promise<Point> {
       const alone = of(results, name(what, 'process', 1)).perSecond;
       return kinds.flatMap(kind =>
         [1, 2].map(count => {
-          const { perSecond, cpuMicrosPerItem } = of(results, name(what, kind, count));
+          const measured = of(results, name(what, kind, count));
+          const { perSecond, cpuMicrosPerItem } = measured;
+          const bare = of(results, name('bare', kind, count));
           facts[`${name(what, kind, count)} speed-up`] = perSecond / alone;
+          facts[`${name(what, kind, count)} cost`] = cpuMicrosPerItem / bare.cpuMicrosPerItem;
           return row(`verify/${name(what, kind, count)}`, {
-            ...{ perSecond, cpuMicrosPerItem },
-            limitPerSecond: alone
+            ...{ perSecond, cpuMicrosPerItem, ...latencies(measured.latencies) },
+            limitPerSecond: bare.perSecond
           });
         })
       );
@@ -148,45 +151,4 @@ function plural(count: number, one: string): string {
 /** Each thread sees the CPU of the whole process. */
 function inOneProcess(rounds: readonly Round[]): Round {
   return { ...together(rounds), cpuMicros: Math.max(...rounds.map(({ cpuMicros }) => cpuMicros)) };
-}
-
-/** DESIGN: enough different keys that no cache holds them by chance, few enough to be made in a moment. */
-const samples = 512;
-
-/** Device certificates signed by the token, with the requests they were issued for. */
-async function checksOptions(context: BenchContext): Promise<ChecksOptions> {
-  const stand = await context.stand();
-  const { policy } = stand;
-  const rules = requestPolicy(policy, new Set());
-  const issuing = stand.certificate('issuing-dca');
-  const requests = await context.requests(0, samples);
-  const { signer, permitSecret } = await startStandSigner(signerPlace(stand), { processes: 1 });
-  try {
-    const key = stand.deviceKey.keyLabel;
-    const at = new Date();
-    const bodies = requests.map(csr => {
-      const { facts } = examineRequest(csr, 'device', rules);
-      const template = compileTemplate(facts.profile, { issuer: issuing, policy });
-      return template.tbs({
-        serial: newSerial(octets => randomBytes(octets)),
-        ...template.validity(at),
-        spki: facts.spki,
-        subject: { eui: facts.eui, hwType: facts.hwType }
-      });
-    });
-    const outcomes = await signer.signMany(
-      bodies.map(data => ({
-        ...{ key, data, purpose: 'certificate' },
-        permit: mintPermit(permitSecret, key, 'certificate', data, randomBytes(16))
-      }))
-    );
-    const algorithm = keyAlgorithmOf(profiles['issuing-dca'], policy);
-    const certificates = outcomes.map((outcome, index) => {
-      if (!outcome.ok) throw outcome.error;
-      return assembleCertificate(bodies[index] as Uint8Array, algorithm, outcome.signature);
-    });
-    return { root: stand.certificate('root-dca').der, issuing: issuing.der, certificates, requests };
-  } finally {
-    await signer.close();
-  }
 }

@@ -7,13 +7,16 @@ import {
   newSerial,
   parseCertificate,
   verifyIssued,
-  verifySignature,
+  verifyWithKnownKey,
   type ProfileName
 } from '../../../pki/index.js';
 import { examineRequest, requestPolicy, verifyPossession } from '../../../pki/request/index.js';
 import type { PointVerifier } from '../../../pki/verify/index.js';
+import { verifyPath } from '../../../pki/verify/path/verify-path.js';
+import { smkiVerifier } from '../../../pki/verify/smki/verify-smki.js';
 import { loadPointVerifier } from '../../native/point-verifier.js';
 import type { Round } from '../rounds.js';
+import type { PathChain } from '../stand/path-chain.js';
 import { repeat } from './crypto.js';
 import type { Job } from './jobs.js';
 
@@ -21,10 +24,18 @@ export interface ChecksOptions {
   /** DER. */
   readonly root: Uint8Array;
   readonly issuing: Uint8Array;
-  /** Device certificates under that issuer, some hundreds. */
+  /** Device certificates under that issuer, some thousands. */
   readonly certificates: readonly Uint8Array[];
   /** The requests they were issued for. */
   readonly requests: readonly Uint8Array[];
+  /** The same of organisations, with the lists of their issuer and of the root. */
+  readonly organisations: {
+    readonly root: Uint8Array;
+    readonly issuing: Uint8Array;
+    readonly certificates: readonly Uint8Array[];
+    readonly crls: readonly Uint8Array[];
+  };
+  readonly chain: PathChain;
 }
 
 export const checkNames = [
@@ -34,11 +45,17 @@ export const checkNames = [
   'signature',
   'issued',
   'parse-and-issued',
+  'device',
+  'organisation',
+  'path',
+  'path with lists',
   'template',
   'lint',
   'possession, native',
   'signature, native',
-  'issued, native'
+  'issued, native',
+  'device, native',
+  'organisation, native'
 ] as const;
 export type CheckName = (typeof checkNames)[number];
 
@@ -50,6 +67,8 @@ export function isNative(name: CheckName): boolean {
 export interface ChecksTask {
   readonly what: CheckName;
   readonly ms: number;
+  /** Whether each call is timed. */
+  readonly timed?: boolean;
 }
 
 /** Each call takes the next of the certificates or requests, so that none is met twice in a short time. */
@@ -87,12 +106,35 @@ export async function openChecks(options: ChecksOptions): Promise<Job<ChecksTask
   const often = loadPointVerifier('often');
   const signed = (verifyPoint?: PointVerifier): void => {
     const { tbs, signature } = next(certificates);
-    good(verifySignature(issuing.publicKey.spki, tbs, signature, 'der', verifyPoint));
+    good(verifyWithKnownKey(issuing.publicKey.spki, tbs, signature, 'der', verifyPoint));
   };
   const issued = (verifyPoint?: PointVerifier): void => {
     const { profile } = prepared[turn % certificates.length] as (typeof prepared)[number];
     const options = { at: new Date(), profile, policy, anchors, verifyPoint };
     good(verifyIssued(next(certificates), [issuing], options).ok);
+  };
+  const { organisations, chain } = options;
+  const devicesBy = smkiVerifier({ issuers: [options.issuing], anchors: [options.root], crls: [] });
+  const organisationsBy = smkiVerifier({
+    issuers: [organisations.issuing],
+    anchors: [organisations.root],
+    crls: organisations.crls
+  });
+  const device = (verifyPoint?: PointVerifier): void => {
+    const question = { at: new Date(), environment: policy, revocation: 'none', verifyPoint } as const;
+    good(devicesBy.verify(next(options.certificates), question).valid);
+  };
+  const organisation = (verifyPoint?: PointVerifier): void => {
+    const question = { at: new Date(), environment: policy, revocation: 'leaf', verifyPoint } as const;
+    good(organisationsBy.verify(next(organisations.certificates), question).valid);
+  };
+  const path = (revocation: 'none' | 'chain'): void => {
+    const { anchor, intermediates, certificates, crls } = chain;
+    const result = verifyPath({
+      ...{ certificate: next(certificates), intermediates, anchors: [anchor], at: new Date(), revocation },
+      crls: revocation === 'none' ? [] : crls
+    });
+    good(result.valid);
   };
   type Synchronous = Exclude<CheckName, 'possession' | 'possession, native'>;
   const work: Readonly<Record<Synchronous, () => void>> = {
@@ -111,6 +153,12 @@ export async function openChecks(options: ChecksOptions): Promise<Job<ChecksTask
       const profile = (prepared[at] as (typeof prepared)[number]).profile;
       good(verifyIssued(certificate, [issuing], { at: new Date(), profile, policy, anchors }).ok);
     },
+    device: () => device(),
+    'device, native': () => device(often),
+    organisation: () => organisation(),
+    'organisation, native': () => organisation(often),
+    path: () => path('none'),
+    'path with lists': () => path('chain'),
     template() {
       const { template, input } = next(prepared);
       template.tbs(input);
@@ -123,26 +171,33 @@ export async function openChecks(options: ChecksOptions): Promise<Job<ChecksTask
     }
   };
 
-  const proven = (ms: number, verifyPoint?: PointVerifier): Promise<Round> =>
-    repeatAsync(async () => good(await verifyPossession(next(examined).proof, verifyPoint)), ms);
+  const proven = (ms: number, timed: boolean, verifyPoint?: PointVerifier): Promise<Round> =>
+    repeatAsync(async () => good(await verifyPossession(next(examined).proof, verifyPoint)), ms, timed);
   return {
-    async run({ what, ms }) {
-      if (what === 'possession') return proven(ms);
-      if (what === 'possession, native') return proven(ms, once);
-      return repeat(work[what], ms, false);
+    async run({ what, ms, timed = false }) {
+      if (what === 'possession') return proven(ms, timed);
+      if (what === 'possession, native') return proven(ms, timed, once);
+      return repeat(work[what], ms, timed);
     },
     close: () => undefined
   };
 }
 
-async function repeatAsync(work: () => Promise<void>, ms: number): Promise<Round> {
+/** As `repeat`, of what answers later. */
+async function repeatAsync(work: () => Promise<void>, ms: number, timed: boolean): Promise<Round> {
+  const times: number[] = [];
   const cpu = process.cpuUsage();
   const began = performance.now();
   let items = 0;
-  while (performance.now() - began < ms) {
-    for (let i = 0; i < 16; i++) await work();
-    items += 16;
+  let now = began;
+  while (now - began < ms) {
+    const calls = timed ? 1 : 16;
+    for (let i = 0; i < calls; i++) await work();
+    items += calls;
+    const before = now;
+    now = performance.now();
+    if (timed) times.push(now - before);
   }
   const { user, system } = process.cpuUsage(cpu);
-  return { items, elapsedMs: performance.now() - began, cpuMicros: user + system };
+  return { items, elapsedMs: now - began, cpuMicros: user + system, ...(timed ? { latencies: times } : {}) };
 }

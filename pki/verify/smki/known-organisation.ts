@@ -114,14 +114,14 @@ function subjectAt(
   tbs: number,
   { certificate: { subject, tbs: model }, places }: KnownOrganisation
 ): Name | undefined {
-  const rdns: NameAttribute[][] = [];
+  const rdns: (readonly NameAttribute[])[] = [];
   try {
     for (const rdn of subject.rdns) {
       const { type, tag, der } = rdn[0] as NameAttribute;
       const { start, end } = places.values[rdns.length] as Place;
       // A role stands in many certificates: equal octets have been read before.
       if (isSame(octets, tbs, model, start, end)) {
-        rdns.push(rdn as NameAttribute[]);
+        rdns.push(rdn);
         continue;
       }
       const content = octets.subarray(tbs + start, tbs + end);
@@ -171,7 +171,7 @@ function upperHex(octets: Uint8Array): string {
     digits[2 * i] = hexDigits[octet >> 4] as number;
     digits[2 * i + 1] = hexDigits[octet & 15] as number;
   }
-  return digits.latin1Slice(0, 2 * length);
+  return digits.toString('latin1', 0, 2 * length);
 }
 
 /** Learns the shape of an organisation's certificate from a copy that keeps no other octets alive. */

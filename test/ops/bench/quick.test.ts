@@ -21,9 +21,10 @@ const documented: Readonly<
   verify: {
     limited: [
       ...['bare', 'possession', 'request', 'signature', 'issued', 'parse-and-issued', 'template', 'lint'],
+      ...['device', 'organisation', 'path', 'path with lists'],
       // The test set-up builds the optional verifier.
-      ...['possession', 'signature', 'issued'].map(what => `${what}, native`),
-      ...['bare', 'possession', 'issued'].flatMap(what =>
+      ...['possession', 'signature', 'issued', 'device', 'organisation'].map(what => `${what}, native`),
+      ...['bare', 'possession', 'issued', 'device', 'organisation'].flatMap(what =>
         ['1 process', '2 processes', '1 thread', '2 threads'].map(where => `${what}, ${where}`)
       )
     ],
