@@ -5,7 +5,7 @@ import type { Terminal } from './terminal.js';
 /** Names and what they measure; a test holds them against the benchmarks themselves. */
 export const benchCommands = {
   verify:
-    'proof of possession, certificate verification, building and lint, against one bare verification and one signature',
+    'proof of possession, verification of certificates and paths, building and lint, against one bare verification and one signature',
   hsm: 'the signer (permits, queue, descriptor, a process of its own) against the module driven bare',
   core: 'requests in memory to linted, signed, checked and stored certificates, against the crypto limit',
   batch:

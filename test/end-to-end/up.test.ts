@@ -113,7 +113,8 @@ describe('ops/up', function () {
     expect(labels).to.have.members([
       'opensmki-test-root',
       'opensmki-test-issuing',
-      'opensmki-test-statements'
+      'opensmki-test-statements',
+      'opensmki-test-validation'
     ]);
   });
 

@@ -51,7 +51,8 @@ interface LastIssuers {
 
 /**
  * Issuers, anchors and lists, copied and read once, with what was found of them: the lists' signatures under each
- * issuer, the faults of the issuers' form. Holds nothing about the certificates that are judged.
+ * issuer, the faults of the issuers' form, who issues what names them as the last certificate did. Holds no verdict of a
+ * certificate that is judged.
  */
 export class SmkiTrust {
   readonly issuers: readonly Certificate[];

@@ -142,7 +142,7 @@ describe('validation service', function () {
       { issuer: certificate, serial: '0' },
       { certificate: certificate.slice(0, -1) },
       { certificate: `${certificate}\n` },
-      { certificate: certificate.replaceAll('=', '') + 'A' },
+      { certificate: `${certificate}A` },
       { certificate, purpose: 'nonsense' },
       { certificate, role: 256 },
       { certificate, entity: '00-00-00-00-00-00-00-00' },
