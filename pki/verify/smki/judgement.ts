@@ -108,7 +108,7 @@ function judgeStatus(of: Case, path: readonly Certificate[]): SmkiResult {
     revocation.push(status);
     profile = profiles[profile.issuerProfile];
   }
-  return { valid: true, path: path.map(({ der }) => der), policies: facts.policies, revocation, facts };
+  return { valid: true, path: shownPath(path, trust), policies: facts.policies, revocation, facts };
 }
 
 /** For showing the path of a failure: the anchor above the issuer that was tried, believed for nothing here. */
@@ -163,8 +163,16 @@ function refused({ trust, facts }: Case, path: readonly Certificate[], reason: S
   const { leftOut } = trust;
   return {
     valid: false,
-    path: path.map(({ der }) => der),
-    failure: leftOut.length === 0 ? reason : { ...reason, others: leftOut },
+    path: shownPath(path, trust),
+    failure: {
+      ...reason,
+      ...(reason.certificate && { certificate: trust.shown(reason.certificate) }),
+      ...(leftOut.length > 0 && { others: leftOut })
+    },
     facts
   };
+}
+
+function shownPath(path: readonly Certificate[], trust: SmkiTrust): Uint8Array[] {
+  return path.map(({ der }) => trust.shown(der));
 }

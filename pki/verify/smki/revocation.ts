@@ -58,7 +58,10 @@ export function statusOf(question: StatusQuestion, trust: SmkiTrust): SmkiRevoca
   }
   if (inForce !== undefined) {
     const { der, thisUpdate, nextUpdate } = inForce.list;
-    return { depth, kind: 'crl', der, number: inForce.number, thisUpdate, nextUpdate };
+    return {
+      ...{ depth, kind: 'crl', der: trust.shown(der), number: inForce.number },
+      ...{ thisUpdate: new Date(thisUpdate), nextUpdate: new Date(nextUpdate) }
+    };
   }
   if (told !== undefined) return told;
   const reason = withoutList(profile);

@@ -60,6 +60,7 @@ export class SmkiTrust {
   readonly lists: readonly CertificateList[];
   /** Why nothing can be judged: an anchor that is none. */
   readonly failure: SmkiFailure | undefined;
+  readonly #shown = new WeakMap<Uint8Array, Uint8Array>();
   readonly #leftOut: LeftOut[] = [];
   readonly #issuersByKey = new Map<string, Certificate[]>();
   readonly #faults = new Map<Certificate, string | undefined>();
@@ -68,14 +69,14 @@ export class SmkiTrust {
 
   constructor({ issuers, anchors, crls }: SmkiTrustInput) {
     const broken: SmkiFailure[] = [];
-    this.anchors = read(anchors, parseCertificate, reason => {
+    this.anchors = this.#read(anchors, parseCertificate, reason => {
       broken.push({ code: 'input/anchor', message: `an anchor is no certificate: ${reason}`, depth: 0 });
     });
     this.failure = broken[0];
-    this.issuers = read(issuers, parseCertificate, (reason, at) => {
+    this.issuers = this.#read(issuers, parseCertificate, (reason, at) => {
       this.#leaveOut('input/certificate', `issuer ${at} is no certificate: ${reason}`);
     });
-    this.lists = read(
+    this.lists = this.#read(
       crls,
       der => parseCrl(der),
       (reason, at) => {
@@ -93,6 +94,11 @@ export class SmkiTrust {
   /** What could not be read, the first few. */
   get leftOut(): readonly LeftOut[] {
     return this.#leftOut;
+  }
+
+  /** The octets to be shown of a certificate or list: who writes into them changes no answer. */
+  shown(der: Uint8Array): Uint8Array {
+    return this.#shown.get(der) ?? der;
   }
 
   /** The authorities of the name and key that a certificate names, or why there is none. */
@@ -128,6 +134,27 @@ export class SmkiTrust {
     return lists;
   }
 
+  /** What can be read, from copies: the caller's octets may change afterwards. */
+  #read<T extends { readonly der: Uint8Array }>(
+    ders: readonly Uint8Array[],
+    parse: (der: Uint8Array) => T,
+    unreadable: (reason: string, at: number) => void
+  ): T[] {
+    const values: T[] = [];
+    for (const [at, der] of ders.entries()) {
+      if (!(der instanceof Uint8Array)) throw new TypeError('certificates and lists are Uint8Arrays of DER');
+      try {
+        const value = parse(Uint8Array.from(der));
+        this.#shown.set(value.der, Uint8Array.from(der));
+        values.push(value);
+      } catch (error) {
+        if (!(error instanceof DerError || error instanceof X509Error)) throw error;
+        unreadable(error.code, at);
+      }
+    }
+    return values;
+  }
+
   #leaveOut(code: LeftOut['code'], message: string): void {
     if (this.#leftOut.length < maxToldLeftOut) this.#leftOut.push({ code, message, depth: 0 });
   }
@@ -148,25 +175,6 @@ function judgeLists(lists: readonly CertificateList[], issuer: Certificate): Jud
       result: verifyIssuedCrl(list, issuer, list.thisUpdate),
       number: String(list.number)
     }));
-}
-
-/** What can be read, from copies: the caller's octets may change afterwards. */
-function read<T>(
-  ders: readonly Uint8Array[],
-  parse: (der: Uint8Array) => T,
-  unreadable: (reason: string, at: number) => void
-): T[] {
-  const values: T[] = [];
-  for (const [at, der] of ders.entries()) {
-    if (!(der instanceof Uint8Array)) throw new TypeError('certificates and lists are Uint8Arrays of DER');
-    try {
-      values.push(parse(Uint8Array.from(der)));
-    } catch (error) {
-      if (!(error instanceof DerError || error instanceof X509Error)) throw error;
-      unreadable(error.code, at);
-    }
-  }
-  return values;
 }
 
 /** Eight octets as a key of a map. */

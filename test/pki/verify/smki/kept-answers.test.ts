@@ -53,4 +53,28 @@ describe('a verifier that was asked before', () => {
       { numRuns: 200 }
     );
   });
+
+  it('answers the same whoever writes into what it answered before, or into what it was handed', () => {
+    const handed = {
+      issuers: trust.issuers.map(der => Uint8Array.from(der)),
+      anchors: trust.anchors.map(der => Uint8Array.from(der)),
+      crls: trust.crls.map(der => Uint8Array.from(der))
+    };
+    const verifier = smkiVerifier(handed);
+    for (const octets of Object.values(handed).flat()) octets.fill(0);
+    for (let turn = 0; turn < 2; turn += 1)
+      for (const [answer, certificate, asked] of cases) {
+        const result = verifier.verify(Uint8Array.from(certificate), asked);
+        expect(result.valid ? 'valid' : result.failure.code).to.equal(answer);
+        for (const octets of result.path ?? []) octets.fill(0);
+        if (!result.valid) result.failure.certificate?.fill(0);
+        else
+          for (const status of result.revocation)
+            if (status.kind === 'crl') {
+              status.der.fill(0);
+              status.thisUpdate.setTime(0);
+              status.nextUpdate.setTime(0);
+            }
+      }
+  });
 });
