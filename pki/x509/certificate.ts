@@ -137,7 +137,7 @@ export function readCertificate(der: Uint8Array): Certificate {
 }
 
 /** `[0] EXPLICIT Version DEFAULT v1`: absent for v1, 2 for v3; v1 written out is not DER, v2 and v4 are not used. */
-function readVersion(reader: DerReader): 1 | 3 {
+export function readVersion(reader: DerReader): 1 | 3 {
   if (reader.peek() !== contextConstructed(0)) return 1;
   const explicit = reader.enter(contextConstructed(0), 'version');
   const version = explicit.smallInteger('version');

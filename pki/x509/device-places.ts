@@ -82,8 +82,8 @@ export function requestPlaces(info: Uint8Array, lengths: Lengths): RequestPlaces
   });
 }
 
-/** Another form than a device's is not an error here: its encodings are read the long way. */
-function declining<T>(read: () => T | undefined): T | undefined {
+/** Another form is not an error here: its encodings are read the long way. */
+export function declining<T>(read: () => T | undefined): T | undefined {
   try {
     return read();
   } catch (error) {
@@ -92,7 +92,8 @@ function declining<T>(read: () => T | undefined): T | undefined {
   }
 }
 
-function contentOf({ content, contentOffset }: DerValue): Place {
+/** The place of a value's content. */
+export function contentOf({ content, contentOffset }: DerValue): Place {
   return { start: contentOffset, end: contentOffset + content.length };
 }
 

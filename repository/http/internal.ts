@@ -14,7 +14,8 @@ import { addApiKey, listApiKeys, revokeApiKey } from '../store/api-keys.js';
 import { parseSerial } from '../store/serial.js';
 import { readBody } from './body.js';
 import { requirePeer, type PeerRole } from './peer.js';
-import { sendProblem } from './problem.js';
+import { isFault, sendProblem } from './problem.js';
+import { readJson } from './read-json.js';
 
 interface Answer {
   readonly status: number;
@@ -67,7 +68,7 @@ const routes: readonly Route[] = [
     peer: 'operator',
     maxOctets: maxAdministrationOctets,
     answer: async (context, { peer, body }) => {
-      const { name } = parse(apiKeyName, body);
+      const { name } = readJson(apiKeyName, body);
       // Whoever cannot be told of the key must not have it: the event is placed before the answer that holds it.
       const { apiKey, key } = await recorded(context, async trx => {
         const made = await addApiKey(trx, name);
@@ -184,7 +185,7 @@ async function publish(context: RepositoryContext, peer: string, body: Buffer) {
       : await publishCertificates(context, peer, publication);
   } catch (error) {
     const { code, facts, message } = asRepositoryError(error);
-    if (!refusedByUs(code)) throw error;
+    if (isFault(code)) throw error;
     const alarm = alarms.includes(code);
     if (alarm) {
       context.metrics.alarms.inc({ code });
@@ -206,7 +207,7 @@ function decode(body: Buffer): Publication {
 }
 
 async function markInUse(context: RepositoryContext, peer: string, body: Buffer) {
-  const { serial: text, at: said } = parse(inUse, body);
+  const { serial: text, at: said } = readJson(inUse, body);
   const serial = parseSerial(text);
   if (serial === undefined) throw new RepositoryError('repository/malformed', 'not a serial number');
   const now = context.clock.now();
@@ -217,36 +218,8 @@ async function markInUse(context: RepositoryContext, peer: string, body: Buffer)
     return await stateInUse(context, peer, { serial, at });
   } catch (error) {
     const { code, facts } = asRepositoryError(error);
-    if (refusedByUs(code))
+    if (!isFault(code))
       await context.audit.append([auditEvent('repository.status.refused', peer, { ...facts, code })]);
     throw error;
   }
-}
-
-function refusedByUs(code: RepositoryErrorCode): boolean {
-  return !faults.includes(code);
-}
-
-const faults: readonly RepositoryErrorCode[] = [
-  'repository/inconsistent',
-  'repository/unavailable',
-  'repository/audit-unavailable',
-  'repository/signer-unavailable',
-  'repository/internal'
-];
-
-function parse<T>(schema: z.ZodType<T>, body: Buffer): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch (cause) {
-    throw new RepositoryError('repository/malformed', 'the body is not JSON', {}, { cause });
-  }
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new RepositoryError(
-    'repository/malformed',
-    `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`
-  );
 }

@@ -37,6 +37,11 @@ export const statuses: Readonly<Record<RepositoryErrorCode, number>> = {
   'repository/internal': 500
 };
 
+/** Whether a code is a fault of ours, and so never the client's. */
+export function isFault(code: RepositoryErrorCode): boolean {
+  return statuses[code] >= 500;
+}
+
 /** DESIGN: a database or disk that comes back does so within seconds. */
 export const retryAfterSeconds = 5;
 
@@ -47,7 +52,7 @@ export function sendProblem(
   headers: Readonly<Record<string, string>> = {}
 ): number {
   const status = statuses[error.code];
-  const ours = status >= 500;
+  const ours = isFault(error.code);
   const body = JSON.stringify({
     type: `urn:opensmki:problem:${error.code}`,
     title: ours ? 'The repository cannot answer' : 'The request was refused',

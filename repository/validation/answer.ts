@@ -12,6 +12,7 @@ import {
 import { auditEvent } from '../audit.js';
 import { asRepositoryError, RepositoryError } from '../errors.js';
 import { isEncoded, mediaType, readBody as readRequestBody } from '../http/body.js';
+import { isFault } from '../http/problem.js';
 import { readBody } from '../query/body.js';
 import type { ValidationContext } from './context.js';
 import { judge } from './judge.js';
@@ -134,7 +135,7 @@ async function recordRefusal(
     await context.strangers.refused(validateOperation);
     return;
   }
-  const ours = isOurs(code);
+  const ours = isFault(code);
   await context.audit.append([
     auditEvent(ours ? 'repository.validation.failed' : 'repository.validation.refused', caller, {
       code,
@@ -143,18 +144,6 @@ async function recordRefusal(
     })
   ]);
 }
-
-function isOurs(code: RepositoryError['code']): boolean {
-  return faults.has(code);
-}
-
-const faults: ReadonlySet<RepositoryError['code']> = new Set([
-  'repository/inconsistent',
-  'repository/unavailable',
-  'repository/audit-unavailable',
-  'repository/signer-unavailable',
-  'repository/internal'
-]);
 
 function hex(octets: Uint8Array | undefined): string {
   return Buffer.from(octets ?? []).toString('hex');

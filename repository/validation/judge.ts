@@ -32,7 +32,7 @@ export function judge(
     ...{ at, revocation, environment: policy, purpose, role, entity, verifyPoint }
   });
   if (!result.valid) refuseUnjudged(result.failure);
-  const path = (result.path ?? [certificate]).map(describe);
+  const path = (result.path ?? [certificate]).map(der => describe(der).told);
   return { verdict: verdictOf(result), path, lists: listsOf(result, trust.lists) };
 }
 
@@ -62,11 +62,11 @@ function listsOf(result: SmkiResult, known: readonly KnownList[]): ReceiptList[]
   return asked.flatMap(({ depth, number }) => {
     const issuer = path[depth + 1];
     if (issuer === undefined) return [];
-    const name = parseCertificate(issuer).subject;
-    const list = known.find(entry => entry.number === number && Buffer.compare(entry.issuer, name.der) === 0);
+    const { name, told } = describe(issuer);
+    const list = known.find(entry => entry.number === number && Buffer.compare(entry.issuer, name) === 0);
     if (list === undefined) return [];
     const { thisUpdate, nextUpdate, sha256 } = list;
-    return [{ issuer: formatName(name), number, thisUpdate, nextUpdate, sha256 }];
+    return [{ issuer: told.subject, number, thisUpdate, nextUpdate, sha256 }];
   });
 }
 
@@ -75,15 +75,21 @@ function numberIn({ depth, facts }: SmkiFailure): { depth: number; number: bigin
   return number === undefined ? [] : [{ depth, number: BigInt(number) }];
 }
 
-/** Of authorities, whose octets are the same objects as long as they are known. */
-const described = new WeakMap<Uint8Array, ReceiptCertificate>();
+interface Described {
+  readonly told: ReceiptCertificate;
+  /** DER of the subject. */
+  readonly name: Uint8Array;
+}
 
-function describe(der: Uint8Array): ReceiptCertificate {
+/** Of authorities, whose octets are the same objects as long as they are known. */
+const described = new WeakMap<Uint8Array, Described>();
+
+function describe(der: Uint8Array): Described {
   let known = described.get(der);
   if (known === undefined) {
     const { subject, serialHex } = parseCertificate(der);
-    known = { subject: formatName(subject), serial: serialHex, sha256: hash('sha256', der, 'buffer') };
-    described.set(der, known);
+    const told = { subject: formatName(subject), serial: serialHex, sha256: hash('sha256', der, 'buffer') };
+    described.set(der, (known = { told, name: subject.der }));
   }
   return known;
 }

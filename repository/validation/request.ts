@@ -3,6 +3,7 @@ import { decodeStrictBase64, IdentifierError, parseEui64, type Eui64 } from '../
 import { receiptRevocations, type ReceiptRevocation } from '../../pki/messages/index.js';
 import { smkiPurposes, type SmkiPurpose } from '../../pki/verify/index.js';
 import { RepositoryError } from '../errors.js';
+import { readJson } from '../http/read-json.js';
 import { parseSerial } from '../store/serial.js';
 
 /**
@@ -74,7 +75,7 @@ export interface TimePolicy {
 
 /** Reads the body. Throws `repository/malformed`, and `repository/time` for a moment beyond the policy. */
 export function readQuestion(body: Uint8Array, now: Date, policy: TimePolicy): ValidationQuestion {
-  const asked = parse(body);
+  const asked = readJson(validationRequest, body);
   const at = asked.time === undefined ? now : new Date(asked.time);
   const past = now.getTime() - at.getTime();
   if (past > policy.maxPastMs || -past > policy.maxAheadMs)
@@ -84,23 +85,6 @@ export function readQuestion(body: Uint8Array, now: Date, policy: TimePolicy): V
     });
   const { purpose, role, revocation } = asked;
   return { subject: subjectOf(asked), purpose, role, entity: entityOf(asked.entity), at, revocation };
-}
-
-function parse(body: Uint8Array): z.output<typeof validationRequest> {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch (cause) {
-    throw new RepositoryError('repository/malformed', 'the body is not JSON', {}, { cause });
-  }
-  const result = validationRequest.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const field = issue?.path.join('.') ?? '';
-  throw new RepositoryError(
-    'repository/malformed',
-    field === '' ? (issue?.message ?? 'not a question') : `${field}: ${issue?.message ?? ''}`
-  );
 }
 
 function subjectOf({

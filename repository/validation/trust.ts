@@ -1,7 +1,14 @@
 import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../../ops/kit/clock.js';
-import { parseCrl, type Certificate, type ProfileName } from '../../pki/index.js';
+import {
+  DerError,
+  parseCrl,
+  X509Error,
+  type Certificate,
+  type CertificateList,
+  type ProfileName
+} from '../../pki/index.js';
 import { smkiVerifier, type SmkiVerifier } from '../../pki/verify/index.js';
 import type { Metrics } from '../metrics.js';
 import { publishedCrls } from '../publish/published-crls.js';
@@ -115,37 +122,36 @@ export class CurrentTrust {
        order by c.id desc`,
       [new Date(at.getTime() - this.#options.maxPastMs)]
     );
-    const whole = stored.filter(row => this.#isWhole(row));
-    const lists = whole.map(({ der, sha256, profile }): KnownList => {
-      const { issuer, number, thisUpdate, nextUpdate } = parseCrl(der);
-      const name = publishedCrls[profile]?.name;
-      if (name !== undefined) this.#options.metrics.crlNextUpdate.set({ name }, nextUpdate.getTime() / 1_000);
-      return { issuer: issuer.der, number, thisUpdate, nextUpdate, sha256 };
-    });
+    const whole = stored.flatMap(row => this.#readList(row) ?? []);
     const verifier = smkiVerifier({
       issuers: authorities.map(({ der }) => der),
       anchors: this.#options.anchors.map(({ der }) => der),
       crls: whole.map(({ der }) => der)
     });
-    return { verifier, lists };
+    return { verifier, lists: whole.map(({ list }) => list) };
   }
 
   /** A damaged row is left out: the status it would have given is then unknown, which refuses. */
-  #isWhole({ der, sha256 }: ListRow): boolean {
-    const same = hash('sha256', der, 'buffer').equals(sha256);
-    if (same && isReadable(der)) return true;
-    this.#options.metrics.alarms.inc({ code: 'repository/inconsistent' });
-    this.#options.log.error({ code: 'repository/inconsistent' }, 'a stored list contradicts its row');
-    return false;
+  #readList({ der, sha256, profile }: ListRow): { der: Uint8Array; list: KnownList } | undefined {
+    const read = hash('sha256', der, 'buffer').equals(sha256) ? readCrl(der) : undefined;
+    if (read === undefined) {
+      this.#options.metrics.alarms.inc({ code: 'repository/inconsistent' });
+      this.#options.log.error({ code: 'repository/inconsistent' }, 'a stored list contradicts its row');
+      return undefined;
+    }
+    const { issuer, number, thisUpdate, nextUpdate } = read;
+    const name = publishedCrls[profile]?.name;
+    if (name !== undefined) this.#options.metrics.crlNextUpdate.set({ name }, nextUpdate.getTime() / 1_000);
+    return { der, list: { issuer: issuer.der, number, thisUpdate, nextUpdate, sha256 } };
   }
 }
 
-function isReadable(der: Uint8Array): boolean {
+function readCrl(der: Uint8Array): CertificateList | undefined {
   try {
-    parseCrl(der);
-    return true;
-  } catch {
-    return false;
+    return parseCrl(der);
+  } catch (error) {
+    if (error instanceof DerError || error instanceof X509Error) return undefined;
+    throw error;
   }
 }
 

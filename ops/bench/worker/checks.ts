@@ -6,14 +6,14 @@ import {
   lintTbs,
   newSerial,
   parseCertificate,
+  smkiVerifier,
   verifyIssued,
+  verifyPath,
   verifyWithKnownKey,
   type ProfileName
 } from '../../../pki/index.js';
 import { examineRequest, requestPolicy, verifyPossession } from '../../../pki/request/index.js';
 import type { PointVerifier } from '../../../pki/verify/index.js';
-import { verifyPath } from '../../../pki/verify/path/verify-path.js';
-import { smkiVerifier } from '../../../pki/verify/smki/verify-smki.js';
 import { loadPointVerifier } from '../../native/point-verifier.js';
 import type { Round } from '../rounds.js';
 import type { PathChain } from '../stand/path-chain.js';

@@ -108,7 +108,7 @@ ${statusHelp}`
     )
     .action(async (files: readonly string[], given: Arguments) => {
       const inputs = new Inputs(terminal);
-      const judge = await judgeIn(given.mode, {
+      const judge = judgeIn(given.mode, {
         question: questionOf(given),
         anchors: await inputs.all(given.anchor, 'certificate'),
         intermediates: await inputs.all(given.intermediate, 'certificate'),

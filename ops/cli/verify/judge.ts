@@ -1,6 +1,6 @@
 import { keyUsageNames, type KeyUsageName } from '../../../pki/x509/index.js';
 import type { Environment } from '../../../pki/messages/environment.js';
-import { type ExplainedResult, smkiVerifier } from '../../../pki/verify/index.js';
+import { smkiVerifier, verifyPath, type ExplainedResult } from '../../../pki/verify/index.js';
 import { CliError } from '../exit.js';
 
 export type Mode = 'smki' | 'rfc5280';
@@ -35,7 +35,7 @@ export interface Material {
 export type Judge = (certificate: Uint8Array) => ExplainedResult;
 
 /** A judge of a mode; what all certificates are judged under is read once where the mode can. */
-export async function judgeIn(mode: Mode, material: Material): Promise<Judge> {
+export function judgeIn(mode: Mode, material: Material): Judge {
   return mode === 'smki' ? smkiJudge(material) : pathJudge(material);
 }
 
@@ -46,8 +46,7 @@ function smkiJudge({ question, anchors, intermediates, crls }: Material): Judge 
   return certificate => verifier.verify(certificate, asked);
 }
 
-async function pathJudge({ question, ...material }: Material): Promise<Judge> {
-  const { verifyPath } = await import('../../../pki/verify/index.js');
+function pathJudge({ question, ...material }: Material): Judge {
   const { at, revocation, purposes, policy } = question;
   const keyUsage = purposes.filter(isKeyUsage);
   const extendedKeyUsage = purposes.filter(purpose => !isKeyUsage(purpose));

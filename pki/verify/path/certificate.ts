@@ -3,14 +3,12 @@ import {
   X509Error,
   decodeExtension,
   duplicatesIn,
-  type AlgorithmIdentifier,
-  type BasicConstraints,
+  type Certificate,
   type Extension,
-  type KeyUsageName,
-  type Name,
-  type SubjectPublicKey
+  type Name
 } from '../../x509/index.js';
 import { readAlgorithm } from '../../x509/algorithm.js';
+import { readVersion } from '../../x509/certificate.js';
 import { readExtensions } from '../../x509/extension.js';
 import { readPublicKey } from '../../x509/public-key.js';
 import { decodeDistributionPoints, type DistributionPoint } from './distribution-point.js';
@@ -24,7 +22,6 @@ import type {
 import { fault, type Fault, type PathCode } from './failure.js';
 import type { GeneralName } from './general-name.js';
 import { readName } from './name.js';
-import type { SignedObject } from './signatures.js';
 
 const ids = decode.extensionOids;
 
@@ -33,28 +30,32 @@ const ids = decode.extensionOids;
  * verified. An extension of RFC 5280 4.2 whose value is not what it should be is absent here and stands in
  * `faults`: such a certificate is refused by `conformanceFault`.
  */
-export interface PathCertificate extends SignedObject {
-  readonly der: Uint8Array;
-  readonly tbs: Uint8Array;
-  readonly version: 1 | 3;
+export interface PathCertificate extends Pick<
+  Certificate,
+  | 'der'
+  | 'tbs'
+  | 'version'
+  | 'tbsSignatureAlgorithm'
+  | 'issuer'
+  | 'subject'
+  | 'notBefore'
+  | 'notAfter'
+  | 'publicKey'
+  | 'extensions'
+  | 'keyUsage'
+  | 'basicConstraints'
+  | 'subjectKeyIdentifier'
+  | 'extendedKeyUsage'
+  | 'signatureAlgorithm'
+  | 'signature'
+> {
   /** Content octets of the INTEGER, of any sign and length. */
   readonly serial: Uint8Array;
   /** The same in upper-case hex. */
   readonly serialHex: string;
-  readonly tbsSignatureAlgorithm: AlgorithmIdentifier;
-  readonly issuer: Name;
-  readonly subject: Name;
-  readonly notBefore: Date;
-  readonly notAfter: Date;
-  readonly publicKey: SubjectPublicKey;
-  readonly extensions: readonly Extension[];
-  readonly keyUsage: readonly KeyUsageName[] | undefined;
-  readonly basicConstraints: BasicConstraints | undefined;
-  readonly subjectKeyIdentifier: Uint8Array | undefined;
   readonly authorityKeyIdentifier: AuthorityKeyIdentifier | undefined;
   readonly subjectAltNames: readonly GeneralName[] | undefined;
   readonly issuerAltNames: readonly GeneralName[] | undefined;
-  readonly extendedKeyUsage: readonly string[] | undefined;
   /** Dotted identifiers of certificatePolicies. */
   readonly policies: readonly string[] | undefined;
   readonly policyMappings: readonly PolicyMapping[] | undefined;
@@ -168,16 +169,6 @@ function read(der: Uint8Array): PathCertificate {
     signatureAlgorithm,
     signature
   };
-}
-
-/** `[0] EXPLICIT Version DEFAULT v1`: absent for v1, 2 for v3; v1 written out is not DER. */
-function readVersion(reader: DerReader): 1 | 3 {
-  if (reader.peek() !== contextConstructed(0)) return 1;
-  const explicit = reader.enter(contextConstructed(0), 'version');
-  const version = explicit.smallInteger('version');
-  explicit.end('version');
-  if (version !== 2) throw new X509Error('x509/version', 'version');
-  return 3;
 }
 
 function decodeKnown(extensions: readonly Extension[]) {

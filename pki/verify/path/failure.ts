@@ -64,6 +64,8 @@ export type PathCode = (typeof inputCodes)[number] | (typeof pathOnlyCodes)[numb
 /** Every code, in the order of their rank. */
 export const pathCodes: readonly PathCode[] = [...inputCodes, ...pathOnlyCodes, ...revocationCodes];
 
+const ranks: ReadonlyMap<PathCode, number> = new Map(pathCodes.map((code, rank) => [code, rank]));
+
 export interface PathFailure {
   readonly code: PathCode;
   /** One sentence for people; without text from the input. */
@@ -106,14 +108,13 @@ interface Told {
 /** The failures of the paths that were tried; the most specific is told first. */
 export class Failures {
   readonly #told: Told[] = [];
-  readonly #ranks = new Map<PathCode, number>(pathCodes.map((code, rank) => [code, rank]));
 
   /**
    * @param reached whether the path led to an anchor
    * @param hint 2 when key identifiers match, 0 when they differ, 1 when they do not say
    */
   add(failure: PathFailure, path: readonly Uint8Array[], reached: boolean, hint = 1): void {
-    const score = [Number(reached), hint, failure.depth, this.#ranks.get(failure.code) ?? 0];
+    const score = [Number(reached), hint, failure.depth, ranks.get(failure.code) ?? 0];
     const at = this.#told.findIndex(other => compare(score, other.score) > 0);
     this.#told.splice(at === -1 ? this.#told.length : at, 0, { failure, path, score });
     if (this.#told.length > maxOthers + 1) this.#told.pop();

@@ -1,8 +1,9 @@
 import { constants, createVerify, type Verify } from 'node:crypto';
 import { sameOctets } from '../../der/octets.js';
-import { derToRawSignature, X509Error, type AlgorithmIdentifier, type CurveName } from '../../x509/index.js';
+import type { AlgorithmIdentifier } from '../../x509/index.js';
 import { hashOctets, signatureSchemeOf, type SignatureScheme } from '../signature/algorithms.js';
 import { importedKey, type ImportedKey } from '../signature/imported-key.js';
+import { rawFromDer } from '../signature/strict.js';
 
 /**
  * A signature over octets that pass by once. The hash is chosen by the algorithm inside them; what passes before
@@ -53,16 +54,6 @@ function verifyEcdsa(
 ): boolean {
   const raw = rawFromDer(signature, algorithm);
   return raw !== undefined && passed.verify({ key, dsaEncoding: 'ieee-p1363' }, raw);
-}
-
-/** Strict ECDSA-Sig-Value; undefined otherwise. */
-function rawFromDer(signature: Uint8Array, curve: CurveName): Uint8Array | undefined {
-  try {
-    return derToRawSignature(signature, curve);
-  } catch (error) {
-    if (error instanceof X509Error) return undefined;
-    throw error;
-  }
 }
 
 /** As long as the modulus and below it (RFC 8017 8.1.2, 8.2.2). */

@@ -1,6 +1,6 @@
 import { verify } from 'node:crypto';
-import { derToRawSignature, X509Error } from '../../x509/index.js';
 import { importedKey } from './imported-key.js';
+import { rawFromDer } from './strict.js';
 
 /**
  * Verifies ECDSA on P-256 with SHA-256 under a key given as its point: a faster way than this program's own, handed
@@ -36,21 +36,11 @@ export function verifyWithKnownKey(
   const { key } = imported;
   if (imported.algorithm === 'RSA') return verify('sha256', data, key, signature);
   if (verifyPoint !== undefined) {
-    const raw = form === 'raw' ? signature : rawFromDer(signature);
+    const raw = form === 'raw' ? signature : rawFromDer(signature, 'P-256');
     return raw !== undefined && raw.length === 64 && verifyPoint(imported.point, data, raw);
   }
   if (form === 'raw')
     return signature.length === 64 && verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
   // OpenSSL encodes what it read again and refuses a signature that differs: one signature, one encoding.
   return verify('sha256', data, key, signature);
-}
-
-/** r‖s of an ECDSA-Sig-Value in its one encoding; undefined otherwise. */
-function rawFromDer(signature: Uint8Array): Uint8Array | undefined {
-  try {
-    return derToRawSignature(signature, 'P-256');
-  } catch (error) {
-    if (error instanceof X509Error) return undefined;
-    throw error;
-  }
 }

@@ -53,7 +53,8 @@ function checkedRaw(signature: Uint8Array, curve: CurveName): Uint8Array | undef
   return isRawSignature(signature, curve) ? signature : undefined;
 }
 
-function rawFromDer(signature: Uint8Array, curve: CurveName): Uint8Array | undefined {
+/** r‖s of an ECDSA-Sig-Value in its one encoding, range checked; undefined otherwise. */
+export function rawFromDer(signature: Uint8Array, curve: CurveName): Uint8Array | undefined {
   try {
     return derToRawSignature(signature, curve);
   } catch (error) {

@@ -1,14 +1,7 @@
-import {
-  bitStringFromContent,
-  contextConstructed,
-  DerError,
-  DerReader,
-  tags,
-  type DerValue
-} from '../../der/index.js';
+import { bitStringFromContent, contextConstructed, DerError, DerReader, tags } from '../../der/index.js';
 import { stringFromContent } from '../../der/strings.js';
 import { frameOf, parseKnownDeviceCertificate } from '../../x509/device-certificate.js';
-import { isMinimalInteger, pointAt, timeAt } from '../../x509/device-places.js';
+import { contentOf, declining, isMinimalInteger, pointAt, timeAt } from '../../x509/device-places.js';
 import {
   oids,
   parseCertificate,
@@ -231,18 +224,4 @@ function keyIdentifierIn(extensions: DerReader): Place | undefined {
     return contentOf(extension.inside(value, 'value').read(tags.octetString, 'key identifier'));
   }
   return undefined;
-}
-
-function contentOf({ content, contentOffset }: DerValue): Place {
-  return { start: contentOffset, end: contentOffset + content.length };
-}
-
-/** Another form is not an error here: it is read the long way. */
-function declining<T>(read: () => T | undefined): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof DerError) return undefined;
-    throw error;
-  }
 }
