@@ -147,6 +147,12 @@ export const figureRows = {
     `design: five seconds within the 30 of SEC L8.3(a), ${recalled}`
   ),
 
+  'serial.max-octets': unread<number>(
+    16,
+    'octets',
+    `SMKI certificate policies, ${recalled}; every certificate seen has 16, RFC 5280 4.1.2.2 would allow 20`
+  ),
+
   // Lints.
   'lint.not-before-skew': unread<number>(5, 'minutes', 'design'),
   'lint.max-octets': unread<number>(

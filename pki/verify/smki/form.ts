@@ -1,11 +1,8 @@
 import { sameOctets } from '../../der/octets.js';
-import type { Profile, ProfileName } from '../../profile/index.js';
+import type { Policy, Profile, ProfileName } from '../../profile/index.js';
 import { columnOf } from './columns.js';
 import { noExpiry } from '../../profile/validity.js';
 import { keyIdentifier, oids, type Certificate, type Name } from '../../x509/index.js';
-
-/** SMKI serial numbers; RFC 5280 4.1.2.2 would allow 20. Recalled from the certificate policies: every sample has 16. */
-const maxSerialOctets = 16;
 
 /**
  * Extensions beside those of a profile that its certificates may carry, never critical: a Root OCA's may hold the
@@ -19,9 +16,9 @@ const besides: Readonly<Partial<Record<ProfileName, readonly string[]>>> = {
  * In what a certificate is not formed as the certificate policies demand, over what a relying path needs
  * (`judgeAlone`): GBCS 12, RFC 5759 and RFC 5280 4. In words; undefined when in nothing.
  */
-export function formFault(certificate: Certificate, profile: Profile): string | undefined {
+export function formFault(certificate: Certificate, profile: Profile, policy: Policy): string | undefined {
   return (
-    serialFault(certificate) ??
+    serialFault(certificate, policy) ??
     extensionFault(certificate, profile) ??
     keyIdentifierFault(certificate, profile) ??
     validityFault(certificate, profile) ??
@@ -36,12 +33,14 @@ function areSingle({ rdns }: Name): boolean {
   return true;
 }
 
-/** RFC 5280 4.1.2.2: positive. */
-function serialFault({ serial }: Certificate): string | undefined {
+/** RFC 5280 4.1.2.2: positive; no longer than the policy has it. */
+function serialFault({ serial }: Certificate, { figures }: Policy): string | undefined {
   const first = serial[0] ?? 0;
   if (first >= 0x80 || (first === 0 && serial.every(octet => octet === 0)))
     return 'the serial number is not positive';
-  return serial.length > maxSerialOctets ? `a serial number of ${serial.length} octets` : undefined;
+  return serial.length > figures['serial.max-octets'].value
+    ? `a serial number of ${serial.length} octets`
+    : undefined;
 }
 
 /** Nothing but the profile's, and what the profile does not make critical is not. */

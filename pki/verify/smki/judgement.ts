@@ -1,4 +1,4 @@
-import { profiles, ProfileError, validityRuleOf, type Profile } from '../../profile/index.js';
+import { profiles, ProfileError, validityRuleOf, type Policy, type Profile } from '../../profile/index.js';
 import { formatName, type Certificate } from '../../x509/index.js';
 import { acceptedOids } from './accepted-oids.js';
 import { judgeDates } from './dates.js';
@@ -60,7 +60,7 @@ function judgeTarget({ target, profile, subject, question, facts }: Case): SmkiF
     return { code: 'input/time-rule', message: `${facts.timeRule} is no rule for ${profile.name}`, depth: 0 };
   const alone = judgeAlone(target, profile, policy, 0);
   if (alone) return told(alone, [target]);
-  const fault = formFault(target, profile);
+  const fault = formFault(target, profile, policy);
   if (fault !== undefined) return told(failure('verify/profile', 0, fault), [target]);
   const failed = judgeSubject(subject, profile, question);
   return failed && { ...failed, certificate: target.der };
@@ -81,13 +81,17 @@ function judgeWay(of: Case, issuer: Certificate | undefined): SmkiResult {
     return refused(of, path, told(way, path));
   }
   const path = [target, ...way];
-  const failed = judgeForms(path, trust) ?? judgeDates(target, at);
+  const failed = judgeForms(path, trust, policy) ?? judgeDates(target, at);
   return failed ? refused(of, path, told(failed, path)) : judgeStatus(of, path);
 }
 
-function judgeForms(path: readonly Certificate[], trust: SmkiTrust): VerifyFailure | undefined {
+function judgeForms(
+  path: readonly Certificate[],
+  trust: SmkiTrust,
+  policy: Policy
+): VerifyFailure | undefined {
   for (let depth = 1; depth < path.length; depth++) {
-    const fault = trust.faultOf(path[depth] as Certificate);
+    const fault = trust.faultOf(path[depth] as Certificate, policy);
     if (fault !== undefined) return failure('verify/profile', depth, fault);
   }
   return undefined;

@@ -1,6 +1,6 @@
 import { DerError } from '../../der/index.js';
 import { sameOctets } from '../../der/octets.js';
-import type { Profile } from '../../profile/index.js';
+import type { Policy, Profile } from '../../profile/index.js';
 import {
   parseCertificate,
   parseCrl,
@@ -63,7 +63,7 @@ export class SmkiTrust {
   readonly #shown = new WeakMap<Uint8Array, Uint8Array>();
   readonly #leftOut: LeftOut[] = [];
   readonly #issuersByKey = new Map<string, Certificate[]>();
-  readonly #faults = new Map<Certificate, string | undefined>();
+  readonly #faults = new WeakMap<Policy, Map<Certificate, string | undefined>>();
   readonly #listsBy = new Map<Certificate, readonly JudgedList[]>();
   #lastIssuers: (Pick<Certificate, 'issuer' | 'authorityKeyIdentifier'> & LastIssuers) | undefined;
 
@@ -121,10 +121,12 @@ export class SmkiTrust {
   }
 
   /** In what an authority is not formed as its profile demands. */
-  faultOf(authority: Certificate): string | undefined {
-    if (!this.#faults.has(authority))
-      this.#faults.set(authority, formFault(authority, nearestProfile(authority)));
-    return this.#faults.get(authority);
+  faultOf(authority: Certificate, policy: Policy): string | undefined {
+    let faults = this.#faults.get(policy);
+    if (faults === undefined) this.#faults.set(policy, (faults = new Map<Certificate, string | undefined>()));
+    if (!faults.has(authority))
+      faults.set(authority, formFault(authority, nearestProfile(authority), policy));
+    return faults.get(authority);
   }
 
   /** Lists in an issuer's name and by its key's identifier, the newest first. */

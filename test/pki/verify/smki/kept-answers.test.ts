@@ -20,6 +20,7 @@ describe('a verifier that was asked before', () => {
   };
   const question: SmkiQuestion = { at: issueDay, environment: testPolicy, revocation: 'leaf' };
   const otherOids = policyWith('test', { 'oid.smki-organisation': { value: ['2.25.1'] } });
+  const shortSerials = policyWith('test', { 'serial.max-octets': { value: 15 } });
   const cases: readonly (readonly [answer: string, certificate: Uint8Array, question: SmkiQuestion])[] = [
     ['valid', first.certificate.der, question],
     ['valid', second.certificate.der, question],
@@ -29,6 +30,7 @@ describe('a verifier that was asked before', () => {
     ['revocation/revoked', revoked.certificate.der, question],
     ['revocation/stale', second.certificate.der, { ...question, at: new Date('2026-12-24T00:00:00Z') }],
     ['smki/policy', first.certificate.der, { ...question, environment: otherOids }],
+    ['smki/profile', first.certificate.der, { ...question, environment: shortSerials }],
     ['input/policy', first.certificate.der, { ...question, environment: 'live' }],
     ['smki/role', second.certificate.der, { ...question, role: 3 }],
     ['path/signature', damageSignature(first.certificate.der), question],
